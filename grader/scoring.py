@@ -1,0 +1,209 @@
+"""The scorecard: points per check, topic and exam section. A pure function of verdict and manifest.
+
+``docs/scorecard.md`` documents the format and ``docs/scorecard.schema.json`` is its JSON Schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from grader import __version__
+from grader.catalog import Exercise
+from grader.exams import Exam
+from grader.lab.record import CellRecord
+from grader.suite.verdict import Outcome, Verdict
+
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class ScoredCheck:
+    id: str
+    title: str
+    topic: str
+    points: int
+    outcome: Outcome
+    expected: str | None
+    found: str | None
+    hint: str | None
+    cell: int | None
+
+
+@dataclass(frozen=True)
+class ScoredTopic:
+    id: str
+    title: str
+    score: int
+    max_score: int
+
+
+@dataclass(frozen=True)
+class ScoredSection:
+    """An exam section; ``weight`` in percent of the exam, points only of the topics that serve it."""
+
+    id: str
+    title: str
+    weight: int
+    score: int
+    max_score: int
+
+
+@dataclass(frozen=True)
+class ScoredExam:
+    exam: str
+    sections: tuple[ScoredSection, ...]
+
+
+@dataclass(frozen=True)
+class SubmissionId:
+    """Where the submission lay and the SHA-256 of its bytes, in hexadecimal."""
+
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Scorecard:
+    """All that is known of one grading; what every report is made from."""
+
+    exercise: str
+    submission: SubmissionId
+    suite_version: str
+    seed: int
+    isolation: Literal["sandbox", "process"] | None
+    status: Literal["graded", "not_graded"]
+    reason: str | None
+    score: int | None
+    max_score: int
+    topics: tuple[ScoredTopic, ...]
+    exams: tuple[ScoredExam, ...]
+    checks: tuple[ScoredCheck, ...]
+    cells: tuple[CellRecord, ...]
+    timings: Mapping[str, float]
+    grader_version: str = __version__
+    format_version: int = FORMAT_VERSION
+
+    @property
+    def passed(self) -> bool:
+        """Graded, and every check passed."""
+        return self.status == "graded" and self.score == self.max_score
+
+    def as_json(self) -> dict[str, Any]:
+        """The scorecard as JSON-ready data, in the documented order of keys."""
+        data = asdict(self)
+        order = ["format_version", "exercise", "submission", "grader_version", "suite_version", "seed"]
+        return {key: data[key] for key in order} | {k: v for k, v in data.items() if k not in order}
+
+
+def score(
+    exercise: Exercise,
+    verdict: Verdict,
+    exams: tuple[Exam, ...],
+    *,
+    submission: SubmissionId,
+    seed: int,
+    isolation: Literal["sandbox", "process"],
+    cells: tuple[CellRecord, ...],
+    timings: Mapping[str, float],
+) -> Scorecard:
+    """Score a verdict. Every check of the manifest appears; the verdict must hold a result for each."""
+    results = {result.id: result for result in verdict.results}
+    checks = tuple(
+        ScoredCheck(
+            id=check.id,
+            title=check.title,
+            topic=check.topic,
+            points=check.points,
+            outcome=results[check.id].outcome,
+            expected=results[check.id].expected,
+            found=results[check.id].found,
+            hint=None if results[check.id].outcome == "passed" else check.hints[0],
+            cell=results[check.id].cell,
+        )
+        for check in exercise.checks
+    )
+    return Scorecard(
+        exercise=exercise.id,
+        submission=submission,
+        suite_version=exercise.suite_version,
+        seed=seed,
+        isolation=isolation,
+        status="graded",
+        reason=None,
+        score=_earned(checks),
+        max_score=exercise.max_score,
+        topics=_topics(exercise, checks),
+        exams=_exams(exercise, checks, exams),
+        checks=checks,
+        cells=cells,
+        timings=dict(timings),
+    )
+
+
+def not_graded(
+    exercise: Exercise,
+    reason: str,
+    exams: tuple[Exam, ...],
+    *,
+    submission: SubmissionId,
+    seed: int,
+    isolation: Literal["sandbox", "process"] | None = None,
+    cells: tuple[CellRecord, ...] = (),
+    timings: Mapping[str, float] | None = None,
+) -> Scorecard:
+    """The scorecard of a submission nobody judged: no score (not zero), every check ``not_reached``."""
+    checks = tuple(
+        ScoredCheck(c.id, c.title, c.topic, c.points, "not_reached", None, reason, None, None)
+        for c in exercise.checks
+    )
+    return Scorecard(
+        exercise=exercise.id,
+        submission=submission,
+        suite_version=exercise.suite_version,
+        seed=seed,
+        isolation=isolation,
+        status="not_graded",
+        reason=reason,
+        score=None,
+        max_score=exercise.max_score,
+        topics=_topics(exercise, checks),
+        exams=_exams(exercise, checks, exams),
+        checks=checks,
+        cells=cells,
+        timings=dict(timings or {}),
+    )
+
+
+def _earned(checks: tuple[ScoredCheck, ...]) -> int:
+    return sum(check.points for check in checks if check.outcome == "passed")
+
+
+def _topics(exercise: Exercise, checks: tuple[ScoredCheck, ...]) -> tuple[ScoredTopic, ...]:
+    scored = []
+    for topic in exercise.topics:
+        own = tuple(check for check in checks if check.topic == topic.id)
+        scored.append(ScoredTopic(topic.id, topic.title, _earned(own), sum(c.points for c in own)))
+    return tuple(scored)
+
+
+def _exams(
+    exercise: Exercise, checks: tuple[ScoredCheck, ...], exams: tuple[Exam, ...]
+) -> tuple[ScoredExam, ...]:
+    """Each exam that a topic serves, with all its sections, those without points here included."""
+    scored = []
+    for exam in exams:
+        serves = {t.id: t.sections[exam.id] for t in exercise.topics if exam.id in t.sections}
+        if not serves:
+            continue
+        sections = []
+        for section in exam.sections:
+            own = tuple(c for c in checks if serves.get(c.topic) == section.id)
+            sections.append(
+                ScoredSection(
+                    section.id, section.title, section.weight, _earned(own), sum(c.points for c in own)
+                )
+            )
+        scored.append(ScoredExam(exam.id, tuple(sections)))
+    return tuple(scored)
