@@ -1,1 +1,129 @@
+"""The lab: raises a fresh Databricks-like workspace for one submission, runs its cells, takes it down.
 
+Takes cells, an exercise and a seed; knows nothing of points or checks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import json
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+from grader.catalog import Exercise, home
+from grader.errors import NotGraded
+from grader.lab import sandbox
+from grader.lab.limits import Limits
+from grader.lab.record import LabRecord
+from grader.submission import Submission
+
+
+def load_fixture(exercise: Exercise) -> Any:
+    """The module of seeded data makers that the exercise names; ``fixtures/`` lies beside ``exercises/``."""
+    root = str(home())
+    if root not in sys.path:
+        sys.path.append(root)
+    return importlib.import_module(f"fixtures.{exercise.fixture}")
+
+
+@contextlib.contextmanager
+def folder(keep: Path | None = None) -> Iterator[Path]:
+    """A fresh folder for one lab, removed afterwards, or moved to ``keep``."""
+    path = Path(tempfile.mkdtemp(prefix="lab-"))
+    try:
+        (path / "root").mkdir()
+        (path / "run").mkdir()
+        yield path
+        if keep:
+            shutil.copytree(path / "root", keep, dirs_exist_ok=True, symlinks=True)
+    finally:
+        _remove(path)
+
+
+def _remove(path: Path) -> None:
+    """Remove a lab's folder, whatever permissions a cell left on its parts."""
+
+    def retry(function: Callable[[str], object], name: str, _: object) -> None:
+        with contextlib.suppress(OSError):
+            Path(name).parent.chmod(0o700)
+            Path(name).chmod(0o700)
+            function(name)
+
+    shutil.rmtree(path, onerror=retry)
+    if path.exists():
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def run(
+    exercise: Exercise,
+    submission: Submission,
+    seed: int,
+    path: Path,
+    *,
+    isolation: Literal["auto", "sandbox", "process"],
+    notify: Callable[[str], None],
+) -> LabRecord:
+    """Run the submission's cells in a fresh lab below ``path`` and take the lab down.
+
+    Raises BadInput when the machine lacks something, NotGraded when the lab fails without the learner's doing.
+    """
+    from grader import runtime
+    from grader.lab import kernel
+    from grader.runtime import jvm
+
+    chosen = sandbox.choose(isolation)
+    limits = Limits.of(exercise.limits)
+    parts = runtime.prepare(notify) if exercise.spark else None
+    notify("raising the lab")
+    started = time.monotonic()
+    place = sandbox.place(chosen, path, parts.read_paths if parts else ())
+    fixture = load_fixture(exercise)
+    data = fixture.plan(seed)
+    config = {
+        "jvm": _jvm(jvm, parts, place) if parts else None,
+        "spark_home": str(parts.spark_home) if parts else None,
+        "root": place.root,
+        "scratch": place.scratch,
+        "widgets": {"root": place.root, **data.widgets},
+        "results": list(exercise.results),
+        "results_file": str(path / "run" / "results.json"),
+        "limits": limits.for_guest(own_processes=chosen == "sandbox"),
+    }
+    (path / "run" / "boot.json").write_text(json.dumps(config))
+
+    def fill() -> None:
+        facts = fixture.write(data, path / "root")
+        # Beside the lab's root, not in it: the judge's knowledge is nothing for the learner's code.
+        (path / "facts.json").write_text(json.dumps(facts))
+
+    argv = [*place.prefix, sys.executable, "-s", "-m", "lab_guest.boot", str(path / "run" / "boot.json")]
+    try:
+        done = asyncio.run(
+            kernel.run(argv, place.environment, path, submission.cells, limits, fill, notify)
+        )
+    except OSError as error:
+        raise NotGraded(f"the lab's files could not be written ({error})") from error
+    timings = {
+        "raise": round(done.started_seconds, 3),
+        "cells": round(sum(cell.seconds for cell in done.cells), 3),
+        "results": round(done.captured_seconds, 3),
+        "lab": round(time.monotonic() - started, 3),
+    }
+    return LabRecord(path, done.cells, chosen, done.ended, timings)
+
+
+def _jvm(jvm: Any, parts: Any, place: sandbox.Place) -> list[str]:
+    properties = {
+        **jvm.LAB_PROPERTIES,
+        "spark.sql.warehouse.dir": f"{place.root}/warehouse",
+        "java.io.tmpdir": place.scratch,
+    }
+    command: list[str] = jvm.command(parts, properties)
+    return command

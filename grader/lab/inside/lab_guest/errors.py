@@ -1,0 +1,42 @@
+"""Errors in the learner's own lines: what was raised, where in the cell, without frames of anybody else."""
+
+from __future__ import annotations
+
+import linecache
+from types import TracebackType
+from typing import Any
+
+MARK = "lab-error:"
+LONGEST = 1500
+
+
+def describe(error: BaseException | None, tb: TracebackType | None) -> dict[str, Any]:
+    """``name``, ``message``, ``line`` (from 1, in the cell) and ``source`` of an exception, JSON-ready."""
+    line, source = _place(error, tb)
+    return {"name": type(error).__name__, "message": message(error), "line": line, "source": source}
+
+
+def message(error: BaseException | None) -> str:
+    """What an exception says, without a JVM's stack; never raises, whatever the exception is."""
+    try:
+        java = getattr(error, "java_exception", None)
+        text = str(java.toString()) if java is not None else str(error)
+    except Exception:
+        text = "(its text can't be read)"
+    text = text.split("\n\nJVM stacktrace:")[0].split("\n\tat ")[0]
+    return text if len(text) <= LONGEST else text[:LONGEST] + " ..."
+
+
+def _place(error: BaseException | None, tb: TracebackType | None) -> tuple[int | None, str | None]:
+    if isinstance(error, SyntaxError):
+        return error.lineno, (error.text or "").rstrip("\n") or None
+    statement = getattr(error, "lab_statement", None)
+    if statement is not None:
+        return int(statement[0]), str(statement[1])
+    line = source = None
+    while tb is not None:
+        file = tb.tb_frame.f_code.co_filename
+        if "ipykernel_" in file or file.startswith("<ipython-input"):
+            line, source = tb.tb_lineno, linecache.getline(file, tb.tb_lineno).rstrip("\n") or None
+        tb = tb.tb_next
+    return line, source

@@ -1,0 +1,109 @@
+"""The kernel as a Databricks notebook: ``spark``, ``dbutils``, ``display``, SQL cells and errors told plainly."""
+
+from __future__ import annotations
+
+import builtins
+import json
+import logging
+import sys
+import types
+import warnings
+from pathlib import Path
+from typing import Any
+
+from . import capture, errors, sql
+from .dbutils import DBUtils, NotebookExit
+
+# Bound now, so that a cell that patches json cannot change how this lab reports.
+_dumps = json.dumps
+
+
+def make_kernel(config: dict[str, Any], arguments: list[str]) -> Any:
+    """An initialised IPKernelApp whose namespace offers what a Databricks notebook has, but for ``spark``."""
+    from ipykernel.kernelapp import IPKernelApp
+
+    app = IPKernelApp.instance()
+    app.initialize([*arguments, "--HistoryManager.enabled=False", "--InteractiveShell.colors=nocolor"])
+    shell = app.shell
+    dbutils = DBUtils(Path(config["root"]), config["widgets"])
+    shell.user_ns.update(
+        dbutils=dbutils, display=display, displayHTML=display_html, exit=leave, quit=leave, getArgument=dbutils.widgets.get
+    )
+    builtins.exit = builtins.quit = leave  # type: ignore[assignment]
+    shell.register_magic_function(lambda line, cell: sql.run(shell, line, cell), "cell", "sql")
+    results = Path(config["results_file"])
+    shell.register_magic_function(
+        lambda line: capture.write(shell.user_ns, config["results"], results, _dumps), "line", "lab_capture"
+    )
+    shell.register_magic_function(lambda line: pip(line), "line", "pip")
+    _tell_errors_plainly(shell)
+    _keep_quiet()
+    return app
+
+
+def offer_spark(shell: Any, spark: Any) -> None:
+    """Put the session where a Databricks notebook has it, and keep it open whatever a cell does."""
+    from pyspark import SparkContext
+    from pyspark.sql import SparkSession
+
+    def stop(self: Any) -> None:
+        print("The lab keeps its Spark session open, as a Databricks cluster does: stop() did nothing.")
+
+    SparkSession.stop = stop  # type: ignore[method-assign]
+    SparkContext.stop = stop  # type: ignore[method-assign]
+    shell.user_ns.update(spark=spark, sc=spark.sparkContext, sqlContext=None, table=spark.table)
+    del shell.user_ns["sqlContext"]
+    module = types.ModuleType("pyspark.dbutils", "DBUtils as Databricks Runtime offers it.")
+    dbutils = shell.user_ns["dbutils"]
+    module.DBUtils = lambda *_: dbutils  # type: ignore[attr-defined]
+    sys.modules["pyspark.dbutils"] = module
+
+
+def display(value: Any = None, *_: Any, **__: Any) -> None:
+    """Show a Spark or pandas DataFrame, or anything IPython can show. At most 1,000 rows, as on Databricks."""
+    from IPython.display import display as show
+
+    show(value.limit(1000).toPandas() if hasattr(value, "toPandas") else value)
+
+
+def display_html(html: str) -> None:
+    """Show HTML (the notebook global ``displayHTML``)."""
+    from IPython.display import HTML
+    from IPython.display import display as show
+
+    show(HTML(html))
+
+
+def leave(value: object = None) -> None:
+    """``exit()`` and ``quit()`` end the notebook as ``dbutils.notebook.exit`` does, and keep its results."""
+    raise NotebookExit("" if value is None else str(value))
+
+
+def pip(line: str) -> None:
+    """``%pip`` is accepted and does nothing: the lab's packages are fixed and it has no network."""
+    print(f"The lab's packages are fixed: '%pip {line}' did nothing.")
+
+
+def _tell_errors_plainly(shell: Any) -> None:
+    """Send each error as one JSON line with the learner's own line, instead of a coloured traceback."""
+
+    def structured(etype: Any, value: Any = None, tb: Any = None, *_: Any, **__: Any) -> list[str]:
+        if isinstance(etype, BaseException):
+            etype, value, tb = type(etype), etype, etype.__traceback__
+        return [errors.MARK + _dumps(errors.describe(value, tb))]
+
+    shell.InteractiveTB.structured_traceback = structured
+    shell.SyntaxTB.structured_traceback = structured
+
+    def exception_only(etype: Any, value: Any) -> list[str]:
+        return structured(etype, value)
+
+    shell.InteractiveTB.get_exception_only = exception_only
+
+
+def _keep_quiet() -> None:
+    """Silence what is of no use to a learner; a real warning of their own code still shows."""
+    # PySpark logs each failed query as a page of JSON, besides raising it.
+    for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger", "py4j"):
+        logging.getLogger(name).disabled = True
+    warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"(?!__main__)")

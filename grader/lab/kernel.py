@@ -1,0 +1,295 @@
+"""Runs a submission's cells one by one in a kernel inside the lab, through nbclient, within limits.
+
+The kernel talks over Unix sockets in the lab's ``run`` folder, which cross the sandbox's border where TCP
+cannot. Everything it says is data; nothing of it is unpickled or evaluated here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import psutil
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import DeadKernelError
+
+from grader.errors import NotGraded
+from grader.lab.limits import Limits
+from grader.lab.record import CellError, CellOutcome, CellRecord
+from grader.lab.watch import Watch
+from grader.submission import Cell
+
+START_SECONDS = 120
+"""How long a lab may take to come up: some seconds, but a machine may be busy with others."""
+CAPTURE_SECONDS = 60
+GRACE_SECONDS = 3
+"""How long a cell has to end after it was interrupted, before the notebook is ended with it."""
+
+_ERROR_MARK = "lab-error:"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What became of the cells; ``ended`` says why the notebook ended before its last cell, if it did."""
+
+    cells: tuple[CellRecord, ...]
+    ended: str | None
+    started_seconds: float
+    captured_seconds: float
+
+
+class _Spec(KernelSpecManager):  # type: ignore[misc]
+    """Knows one kernel, the lab's, whatever name is asked for."""
+
+    def __init__(self, argv: list[str]) -> None:
+        super().__init__()
+        self._spec = KernelSpec(argv=argv, display_name="lab", language="python", interrupt_mode="message")
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        return self._spec
+
+
+class _Client(NotebookClient):  # type: ignore[misc]
+    """nbclient, keeping of a cell's output only how much it was: what cells print proves nothing."""
+
+    written = 0
+    error: dict[str, Any] | None = None
+    too_much: asyncio.Event
+
+    def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
+        content = msg["content"]
+        if msg["msg_type"] == "stream":
+            self.written += len(content.get("text", ""))
+            content["text"] = ""
+        elif msg["msg_type"] in ("display_data", "execute_result", "update_display_data"):
+            self.written += sum(len(str(value)) for value in content.get("data", {}).values())
+            content["data"] = {}
+        elif msg["msg_type"] == "error":
+            self.error = dict(content)
+        if self.written > self.limit:
+            self.too_much.set()
+        return super().process_message(msg, cell, cell_index)
+
+
+class Notebook:
+    """A running kernel and what is known of it. Use :func:`raised`, which takes it down in the end."""
+
+    def __init__(self, manager: AsyncKernelManager, client: _Client, watch: Watch, limits: Limits) -> None:
+        self._manager = manager
+        self._client = client
+        self._watch = watch
+        self._limits = limits
+        self.over: str | None = None
+        """Why no further cell can run, once none can."""
+
+    async def run(self, cell: Cell, index: int, deadline: float) -> CellRecord:
+        """Run one cell (``index`` its place in the client's notebook) and say how it ended."""
+        client, limits = self._client, self._limits
+        client.written, client.error, client.too_much = 0, None, asyncio.Event()
+        client.limit = limits.output_mb * (1 << 20)
+        node = client.nb["cells"][index]
+        started = time.monotonic()
+        seconds = max(0.1, min(limits.cell_seconds, deadline - started))
+        task = asyncio.ensure_future(client.async_execute_cell(node, index))
+        stops = {
+            "output": asyncio.ensure_future(client.too_much.wait()),
+            "limit": asyncio.ensure_future(self._watch.breached.wait()),
+        }
+        try:
+            await asyncio.wait({task, *stops.values()}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            outcome: CellOutcome = "ok"
+            error: CellError | None = None
+            if stops["limit"].done():
+                outcome, error = self._breach()
+                await self._kill()
+            elif not task.done():
+                outcome, error = self._stopped_for(seconds, by_output=stops["output"].done())
+                await self._interrupt(task)
+            elif isinstance(task.exception(), DeadKernelError):
+                outcome, error = await self._death()
+            elif task.exception() is not None:
+                raise NotGraded(f"the notebook's client failed ({task.exception()!r})") from task.exception()
+            elif client.error is not None:
+                outcome, error = _told(client.error, cell)
+                if outcome == "exited":
+                    self.over = f"cell {cell.index} ended the notebook"
+        finally:
+            for future in (task, *stops.values()):
+                future.cancel()
+            await asyncio.gather(task, *stops.values(), return_exceptions=True)
+        if outcome in ("died", "memory", "disk", "processes") and self.over is None and self._watch.ended:
+            self.over = f"cell {cell.index} ended the notebook's process"
+        return CellRecord(cell.index, cell.title, outcome, round(time.monotonic() - started, 3), error)
+
+    def _breach(self) -> tuple[CellOutcome, CellError]:
+        kind, message = self._watch.breach or ("died", "the lab was ended")
+        return kind, CellError("LimitExceeded", message)
+
+    def _stopped_for(self, seconds: float, *, by_output: bool) -> tuple[CellOutcome, CellError]:
+        if by_output:
+            return "output", CellError(
+                "OutputLimit", f"the cell wrote more than {self._limits.output_mb:g} MB of output"
+            )
+        return "timeout", CellError("TimeLimit", f"the cell ran for {seconds:.0f} s and was stopped")
+
+    async def _interrupt(self, task: asyncio.Future[Any]) -> None:
+        """Ask the cell to stop, as the notebook's stop button does; if it won't, end the notebook."""
+        with contextlib.suppress(Exception):
+            await self._manager.interrupt_kernel()
+        await asyncio.wait({task}, timeout=GRACE_SECONDS)
+        if not task.done() or task.cancelled() or task.exception() is not None:
+            await self._kill()
+            self.over = "a cell that would not stop was ended, and the notebook with it"
+
+    async def _death(self) -> tuple[CellOutcome, CellError]:
+        """The kernel is gone: because of a limit, or because the cell ended it."""
+        await asyncio.sleep(0.1)
+        if self._watch.breach:
+            return self._breach()
+        self._watch.ended = True
+        return "died", CellError("KernelDied", "the cell ended the notebook's process")
+
+    async def _kill(self) -> None:
+        self._watch.ended = True
+        with contextlib.suppress(Exception):
+            await self._manager.shutdown_kernel(now=True)
+
+    async def capture(self) -> None:
+        """Have the notebook write down the results that the brief asks for."""
+        client = self._client.kc
+        message = client.execute("%lab_capture", silent=True, store_history=False)
+        deadline = time.monotonic() + CAPTURE_SECONDS
+        while time.monotonic() < deadline and await self._manager.is_alive():
+            with contextlib.suppress(Exception):
+                reply = await client.get_shell_msg(timeout=1)
+                if reply["parent_header"].get("msg_id") == message:
+                    return
+
+
+async def run(
+    argv: list[str],
+    environment: dict[str, str],
+    folder: Path,
+    cells: tuple[Cell, ...],
+    limits: Limits,
+    prepare: Callable[[], None],
+    notify: Callable[[str], None],
+) -> Run:
+    """Run ``cells`` in the kernel that ``argv`` starts; ``prepare`` fills the lab while it comes up.
+
+    Raises NotGraded when the lab does not come up. Nothing of it runs any more on return, however it ends.
+    """
+    started = time.monotonic()
+    async with _raised(argv, environment, folder, cells, limits, prepare) as notebook:
+        started_seconds = time.monotonic() - started
+        deadline = time.monotonic() + limits.submission_seconds
+        records: list[CellRecord] = []
+        for index, cell in enumerate(cells):
+            if cell.language == "markdown":
+                records.append(CellRecord(cell.index, cell.title, "text", 0.0))
+            elif notebook.over is None and time.monotonic() < deadline:
+                notify(f"cell {cell.index} of {len(cells)}: {cell.title}")
+                records.append(await notebook.run(cell, index, deadline))
+            else:
+                notebook.over = notebook.over or f"the submission ran for {limits.submission_seconds:.0f} s"
+                records.append(CellRecord(cell.index, cell.title, "not_run", 0.0))
+        ran = time.monotonic()
+        notify("reading results")
+        await notebook.capture()
+        return Run(tuple(records), notebook.over, started_seconds, time.monotonic() - ran)
+
+
+@contextlib.asynccontextmanager
+async def _raised(
+    argv: list[str],
+    environment: dict[str, str],
+    folder: Path,
+    cells: tuple[Cell, ...],
+    limits: Limits,
+    prepare: Callable[[], None],
+) -> AsyncIterator[Notebook]:
+    run_folder = folder / "run"
+    manager = AsyncKernelManager(
+        kernel_spec_manager=_Spec([*argv, "-f", "{connection_file}"]),
+        transport="ipc",
+        ip=str(run_folder / "k"),
+        connection_file=str(run_folder / "kernel.json"),
+        shutdown_wait_time=0.2,
+    )
+    # nbclient wants a notebook; SQL cells go in as the lab's own cell magic.
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(_source(cell)) for cell in cells])
+    client = _Client(notebook, km=manager, allow_errors=True, store_widget_state=False, record_timing=False)
+    client.reset_execution_trackers()
+    watch = None
+    with (run_folder / "kernel.log").open("wb") as log:
+        try:
+            await manager.start_kernel(env=environment, stdout=log, stderr=log, cwd=str(folder / "root"))
+            watch = Watch(_process_id(manager), folder / "root", limits)
+            await asyncio.to_thread(prepare)
+            client.kc = manager.client()
+            client.kc.start_channels()
+            try:
+                await client.kc.wait_for_ready(timeout=START_SECONDS)
+            except RuntimeError as error:
+                raise NotGraded(f"the lab did not come up ({error}): {_tail(run_folder)}") from error
+            client.kc.allow_stdin = False
+            watch.start()
+            yield Notebook(manager, client, watch, limits)
+        finally:
+            if watch:
+                await watch.stop()
+            if client.kc is not None:
+                client.kc.stop_channels()
+            if manager.has_kernel:
+                await manager.shutdown_kernel(now=True)
+            if watch:
+                watch.sweep()
+
+
+def _source(cell: Cell) -> str:
+    if cell.language == "sql":
+        return "%%sql\n" + cell.source
+    if cell.language == "shell":
+        return "%%sh\n" + cell.source
+    return cell.source if cell.language == "python" else ""
+
+
+def _process_id(manager: AsyncKernelManager) -> int:
+    return int(manager.provisioner.pid)
+
+
+def _told(content: dict[str, Any], cell: Cell) -> tuple[CellOutcome, CellError]:
+    """A cell's error as the lab's own formatter told it, or as bare as Jupyter would."""
+    name, message = str(content.get("ename", "")), str(content.get("evalue", ""))
+    line = source = None
+    for text in content.get("traceback", []):
+        if text.startswith(_ERROR_MARK):
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                told = json.loads(text.removeprefix(_ERROR_MARK))
+                name, message = str(told["name"]), str(told["message"])
+                line, source = told["line"], told["source"]
+    at = cell.line + int(line) - 1 if isinstance(line, int) else None
+    error = CellError(name[:200], message[:2000], at, str(source)[:500] if source else None)
+    if name in ("NotebookExit", "SystemExit"):
+        return "exited", error
+    if name == "MemoryError":
+        return "memory", CellError(name, message[:2000] or "the cell asked for more memory than a lab has", at, source)
+    return "error", error
+
+
+def _tail(run_folder: Path) -> str:
+    """The end of the lab's own log, for a failure that is not the learner's."""
+    with contextlib.suppress(OSError):
+        return (run_folder / "kernel.log").read_bytes()[-2000:].decode(errors="replace").strip()
+    return ""
+
+

@@ -1,0 +1,36 @@
+"""What a lab may use. An exercise's manifest may set its own; every breach is a named outcome of a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Time in seconds of wall time, memory and disk in MiB, output in MiB of messages per cell.
+
+    ``memory_mb`` bounds the notebook's own process; ``lab_memory_mb`` all of a lab's processes, the JVM
+    included. ``processes`` counts tasks (threads too), of which an idle lab has about a hundred.
+    """
+
+    cell_seconds: float = 60
+    submission_seconds: float = 300
+    memory_mb: float = 1536
+    lab_memory_mb: float = 3072
+    processes: float = 600
+    output_mb: float = 4
+    disk_mb: float = 512
+    files: float = 20_000
+
+    @classmethod
+    def of(cls, settings: Mapping[str, float]) -> Limits:
+        """The defaults, with a manifest's ``[limits]`` in their place. Raises ValueError for unknown names."""
+        unknown = settings.keys() - {field.name for field in fields(cls)}
+        if unknown:
+            raise ValueError(f"unknown limits: {', '.join(sorted(unknown))}")
+        return cls(**settings)
+
+    def for_guest(self, *, own_processes: bool) -> dict[str, float]:
+        """As the lab's first process reads them; ``own_processes``: nothing but the lab runs under its user."""
+        return asdict(self) | {"own_processes": own_processes}
