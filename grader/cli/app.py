@@ -1,0 +1,110 @@
+"""The parser: which verbs there are. What a verb does stands in the file of its name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from grader import __version__
+from grader.cli.grade import grade
+from grader.cli.hint import hint
+from grader.cli.listing import list_exercises
+from grader.cli.reset import reset
+from grader.cli.show import show
+from grader.cli.words import command, exercise_ids
+
+OVERVIEW = """\
+Hands-on exercises for machine learning on Databricks, run in a real lab and judged from outside.
+
+  {0} list         the exercises, and your best scores
+  {0} show ex1     what exercise 1 asks for
+  {0} ex1          grade your work, work/ex1_delta.py (made for you the first time)
+  {0} hint ex1     a hint on the first check that did not pass
+  {0} --help       everything else"""
+
+
+class Verbs(TyperGroup):
+    """A group in which a first word that is no verb is an exercise: ``grade ex1`` means ``grade run ex1``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        own = {option for param in self.get_params(ctx) for option in param.opts}
+        if args and args[0].split("=")[0] not in own and args[0] not in self.commands:
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        exercise = next(p for p in self.commands["run"].params if p.name == "exercise")
+        return [*exercise.shell_complete(ctx, incomplete), *super().shell_complete(ctx, incomplete)]
+
+
+app = typer.Typer(cls=Verbs, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"lab-grader {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True, subcommand_metavar="EXERCISE | COMMAND ...")
+def overview(
+    ctx: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> int:
+    """Hands-on exercises for machine learning on Databricks, run in a real lab and judged from outside.
+
+    \b
+      grade ex1               grade your work, work/ex1_delta.py
+      grade ex1 mine.ipynb    grade another notebook
+      grade ex1 --seed 7      in another lab, with other data
+      grade hint ex1          what to try next
+
+    The first time, grade ex1 makes work/ex1_delta.py from the starter. Edit it in whatever editor you like
+    and grade it as often as you like: each run is a fresh lab. What more grading can do: grade ex1 --help
+    """
+    if ctx.invoked_subcommand is None:
+        print(OVERVIEW.format(command()))
+    return 0
+
+
+app.command("run")(grade)
+app.command("list")(list_exercises)
+app.command("show")(show)
+app.command("hint")(hint)
+app.command("reset")(reset)
+
+
+@app.command("verify")
+def _verify(
+    exercises: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="EXERCISE",
+            help="Which exercises; all without it.",
+            autocompletion=exercise_ids,
+            show_default=False,
+        ),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, max=2**32 - 1, metavar="N", help="Which lab.")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, metavar="N", help="So many solutions at a time.")] = None,
+    solutions: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Where the solutions lie, instead of solutions/.")
+    ] = None,
+) -> int:
+    """Prove the suites: grade solutions whose result is known."""
+    from grader.cli.verify import verify
+
+    return verify(exercises or [], seed=seed, jobs=jobs, solutions=solutions)
+
+
+@app.command("doctor")
+def _doctor() -> int:
+    """Check this machine, and say what each finding means."""
+    from grader.cli.doctor import doctor
+
+    return doctor()

@@ -1,0 +1,91 @@
+"""How a command ends: the one place that turns what happened into an exit status.
+
+0 all went well (graded: all checks passed), 1 graded and not all passed, 2 the caller's input or machine is
+at fault, 3 we are, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from typer import TyperException
+
+from grader.errors import BadInput
+from grader.report.literal import literal
+
+PASSED, NOT_ALL_PASSED, BAD_INPUT, OUR_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+def guarded(action: Callable[[], int | None], *, verbose: bool = False) -> int:
+    """Run ``action`` and return the exit status, whatever it raises; ``verbose`` shows our own tracebacks."""
+    _make_printable()
+    try:
+        status = action() or PASSED
+        sys.stdout.flush()
+    except BadInput as error:
+        _say(f"error: {error}")
+        return BAD_INPUT
+    except TyperException as error:  # what typer makes of arguments it can't parse
+        context = getattr(error, "ctx", None)
+        _say(f"error: {error.format_message()}")
+        _say(f"Try: {context.command_path if context else 'grade'} --help")
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    except BrokenPipeError:
+        # The reader has gone (`grade ex1 | head`); typer and rich end with 1 here, too.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return NOT_ALL_PASSED
+    except Exception as error:
+        if verbose:
+            traceback.print_exc()
+        _say("Sorry, the grader itself failed: this is no fault of your work.")
+        _say(f"What happened is written down in {_log(error)}")
+        return OUR_FAULT
+    if status == INTERRUPTED:  # typer makes it of Ctrl-C
+        _say("Interrupted.")
+    return status
+
+
+def _make_printable() -> None:
+    """A character that the terminal's encoding lacks shows as a question mark instead of raising."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")
+
+
+def _say(text: str) -> None:
+    print(literal(text), file=sys.stderr)
+
+
+def _log(error: BaseException) -> Path:
+    """Write the traceback to a file: in GRADER_LOG_DIR or the user's log folder, or else a temporary one."""
+    text = "".join(traceback.format_exception(error))
+    try:
+        folder = _log_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{datetime.now():%Y-%m-%d-%H%M%S}-{os.getpid()}.log"
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
+    except OSError:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", errors="backslashreplace", prefix="grade-", suffix=".log", delete=False
+        ) as stream:
+            stream.write(text)
+        path = Path(stream.name)
+    return path
+
+
+def _log_folder() -> Path:
+    chosen = os.environ.get("GRADER_LOG_DIR")
+    if chosen:
+        return Path(chosen)
+    from platformdirs import user_log_path
+
+    return user_log_path("lab-grader", appauthor=False)

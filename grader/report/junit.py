@@ -1,0 +1,83 @@
+"""The scorecard as JUnit XML, for what CI systems show: a test case for each check.
+
+A check that was not reached is a failure here, not a skipped test: CI shows a run whose tests were all
+passed or skipped as green, and a notebook that stopped early is not green. A submission that nobody judged
+gives errors, which CI tells apart from failures.
+"""
+
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree as ET
+
+from grader.report.literal import literal, one_line
+from grader.scoring import Scorecard, ScoredCheck
+
+# What XML 1.0 can't hold, not even escaped.
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def text(card: Scorecard) -> str:
+    """The scorecard as an XML document (UTF-8 when written)."""
+    failures = errors = 0
+    cases = []
+    for check in card.checks:
+        case = ET.Element(
+            "testcase", classname=f"{card.exercise}.{check.topic}", name=_xml(f"{check.id}: {check.title}")
+        )
+        if card.status == "not_graded":
+            errors += 1
+            ET.SubElement(case, "error", type="not_graded", message=_xml(one_line(card.reason or "")))
+        elif check.outcome != "passed":
+            failures += 1
+            failure = ET.SubElement(case, "failure", type=check.outcome, message=_xml(_message(check)))
+            failure.text = _xml(_details(card, check))
+        cases.append(case)
+    counts = {"tests": str(len(cases)), "failures": str(failures), "errors": str(errors), "skipped": "0"}
+    seconds = f"{sum(cell.seconds for cell in card.cells):.3f}"
+    suite = ET.Element("testsuite", {"name": card.exercise, **counts, "time": seconds})
+    properties = ET.SubElement(suite, "properties")
+    for name, value in _properties(card).items():
+        ET.SubElement(properties, "property", name=name, value=_xml(value))
+    suite.extend(cases)
+    root = ET.Element("testsuites", {"name": "lab-grader", **counts, "time": seconds})
+    root.append(suite)
+    ET.indent(root)
+    body = ET.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n'
+
+
+def _message(check: ScoredCheck) -> str:
+    return one_line(check.found or check.expected or check.title)
+
+
+def _details(card: Scorecard, check: ScoredCheck) -> str:
+    lines = [f"{check.points} points"]
+    lines += [f"expected: {check.expected}"] if check.expected else []
+    lines += [f"found: {check.found}"] if check.found else []
+    lines += [f"hint: {check.hint}"] if check.hint else []
+    for cell in card.cells:
+        if cell.index == check.cell:
+            lines.append(f"look at: cell {cell.index}, {cell.title}")
+            if cell.error is not None:
+                line = "" if cell.error.line is None else f" (line {cell.error.line})"
+                lines.append(f"{cell.error.name}: {cell.error.message}{line}")
+    return "\n".join(lines)
+
+
+def _properties(card: Scorecard) -> dict[str, str]:
+    return {
+        "status": card.status,
+        "score": "" if card.score is None else str(card.score),
+        "max_score": str(card.max_score),
+        "submission": card.submission.path,
+        "sha256": card.submission.sha256,
+        "seed": str(card.seed),
+        "isolation": card.isolation or "",
+        "grader_version": card.grader_version,
+        "suite_version": card.suite_version,
+    }
+
+
+def _xml(text: str) -> str:
+    return _NOT_XML.sub("", literal(text))

@@ -1,0 +1,240 @@
+"""The scorecard for a person at a terminal, or in a pipe: plain lines that read well at any width.
+
+Everything is a label with text hanging beside it, so one helper lays out all of it. What matters most
+stands last, where the eye is when the command ends: first what went wrong, then points, then the next step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from grader.catalog import Exercise
+from grader.exams import load_exams
+from grader.lab.record import RAISED, CellRecord
+from grader.report.literal import one_line
+from grader.scoring import Scorecard, ScoredCheck
+
+FULL = 5
+"""So many failed checks are told in full; with more, the rest are named and ``grade hint`` tells them."""
+
+BREACH = {
+    "timeout": "ran too long",
+    "memory": "took too much memory",
+    "output": "printed too much",
+    "disk": "wrote too much to disk",
+    "processes": "started too many processes",
+    "died": "ended the notebook's process",
+}
+
+Row = tuple[str | Text, str | Text]
+
+
+def render(
+    card: Scorecard,
+    exercise: Exercise,
+    console: Console,
+    *,
+    command: str = "grade",
+    verbose: bool = False,
+    timings: bool = False,
+) -> None:
+    """Print the scorecard. ``command`` is how the learner calls us; ``verbose`` tells every check in full."""
+    console.print(
+        Text.assemble((f"{exercise.id} {exercise.title}", "bold"), "  ", one_line(card.submission.path))
+    )
+    if card.status == "graded":
+        _print_cells(card, console)
+        _print_not_reached(card, console)
+        _print_failed(card, console, command, verbose)
+        if verbose:
+            _print_passed(card, console)
+        _print_topics(card, console)
+        _print_exams(card, console)
+    if timings:
+        _print_timings(card, console)
+    console.print()
+    console.print(_circumstances(card, command))
+    console.print(_next_step(card, command))
+
+
+def _print_cells(card: Scorecard, console: Console) -> None:
+    """Each cell that did not end well, once, with the learner's own line."""
+    for cell in card.cells:
+        if cell.outcome in RAISED:
+            _print_finding(console, "failed", Text(_cell_story(cell), style="bold"), _cell_details(cell))
+    unrun = [cell.index for cell in card.cells if cell.outcome == "not_run"]
+    if unrun:
+        what = f"cell {unrun[0]}" if len(unrun) == 1 else f"cells {unrun[0]} to {unrun[-1]}"
+        _print_finding(console, "not_reached", Text(f"The notebook ended before {what}", style="bold"))
+
+
+def _cell_story(cell: CellRecord) -> str:
+    if cell.outcome == "error":
+        return f"Cell {cell.index} raised {one_line(cell.error.name, 80) if cell.error else 'an error'}"
+    return f"Cell {cell.index} {BREACH[cell.outcome]}"
+
+
+def _cell_details(cell: CellRecord) -> Iterable[Row]:
+    yield "cell", one_line(cell.title, 120)
+    if cell.error is not None:
+        if cell.error.message:
+            yield "message", one_line(cell.error.message)
+        if cell.error.line is not None:
+            yield f"line {cell.error.line}", one_line(cell.error.source or "", 160)
+
+
+def _print_not_reached(card: Scorecard, console: Console) -> None:
+    """The checks that hang on something else, by what they hang on."""
+    groups: dict[str, list[ScoredCheck]] = {}
+    for check in card.checks:
+        if check.outcome == "not_reached":
+            groups.setdefault(one_line(check.found or "The notebook did not get that far."), []).append(check)
+    for reason, checks in groups.items():
+        heading = Text(f"{_counted(len(checks), 'check')} not reached", style="bold")
+        heading.append_text(_worth(sum(check.points for check in checks)))
+        rows: list[Row] = [("because", reason)]
+        if len(checks) <= FULL:
+            rows += [(check.id, check.title) for check in checks]
+        else:
+            rows.append(("checks", _ids(checks)))
+        _print_finding(console, "not_reached", heading, rows)
+
+
+def _print_failed(card: Scorecard, console: Console, command: str, verbose: bool) -> None:
+    failed = [check for check in card.checks if check.outcome == "failed"]
+    titles = {cell.index: cell.title for cell in card.cells}
+    told = failed if verbose else failed[:FULL]
+    for check in told:
+        rows: list[Row] = []
+        if check.expected:
+            rows.append(("expected", one_line(check.expected)))
+        if check.found:
+            rows.append(("found", one_line(check.found)))
+        if check.cell is not None:
+            rows.append(("look at", f"cell {check.cell}, {one_line(titles.get(check.cell, ''), 100)}"))
+        rows.append(("hint", f"{command} hint {card.exercise} {check.id}"))
+        _print_finding(console, "failed", Text(check.title, style="bold") + _worth(check.points), rows)
+    rest = failed[len(told) :]
+    if rest:
+        heading = Text(f"{_counted(len(rest), 'more check')} failed", style="bold")
+        heading.append_text(_worth(sum(check.points for check in rest)))
+        how = f"{command} hint {card.exercise} CHECK"
+        _print_finding(console, "failed", heading, [("checks", _ids(rest)), ("details", how)])
+
+
+def _print_passed(card: Scorecard, console: Console) -> None:
+    console.print()
+    for check in card.checks:
+        if check.outcome == "passed":
+            _print_row(console, (_mark(console, "passed"), check.title))
+
+
+def _print_topics(card: Scorecard, console: Console) -> None:
+    console.print()
+    console.print(Text("Points by topic", style="bold"))
+    for topic in card.topics:
+        _print_row(console, (_points(topic.score, topic.max_score), topic.title))
+    _print_row(console, (_points(card.score or 0, card.max_score), Text("Total", style="bold")))
+
+
+def _print_exams(card: Scorecard, console: Console) -> None:
+    """The sections that this exercise practises, under the title of their exam."""
+    titles = {exam.id: exam.title for exam in load_exams()}
+    for exam in card.exams:
+        console.print()
+        console.print(Text(titles.get(exam.exam, exam.exam), style="bold"))
+        for section in exam.sections:
+            if section.max_score:
+                title = Text.assemble(section.title, (f" ({section.weight} % of the exam)", "dim"))
+                _print_row(console, (_points(section.score, section.max_score), title))
+
+
+def _print_timings(card: Scorecard, console: Console) -> None:
+    console.print()
+    console.print(Text("Seconds", style="bold"))
+    for name, seconds in card.timings.items():
+        _print_row(console, (f"{seconds:8.2f}", one_line(name)))
+    for cell in card.cells:
+        if cell.outcome not in ("text", "not_run"):
+            title = one_line(cell.title, 100)
+            _print_row(console, (f"{cell.seconds:8.2f}", Text(f"cell {cell.index}, {title}", style="dim")))
+
+
+def _circumstances(card: Scorecard, command: str) -> Text:
+    isolation = {
+        "sandbox": "Ran in a sandbox.",
+        "process": f"Ran as a plain process, without a sandbox: see {command} doctor.",
+        None: "Did not run.",
+    }[card.isolation]
+    return Text(f"{isolation} Seed {card.seed}.", style="dim")
+
+
+def _next_step(card: Scorecard, command: str) -> Text:
+    if card.status == "not_graded":
+        reason = one_line(card.reason or "the judge gave no reason").rstrip(".")
+        return Text.assemble(("Not graded: ", "bold red"), f"{reason}. It costs you no points.")
+    if card.passed:
+        return Text.assemble(("All checks passed. ", "bold green"), f"What else there is: {command} list")
+    raised = next((cell for cell in card.cells if cell.outcome in RAISED), None)
+    if raised is not None:
+        line = f", line {raised.error.line}," if raised.error and raised.error.line is not None else ""
+        step = f"mend cell {raised.index}{line} and grade again."
+    else:
+        check = next(check for check in card.checks if check.outcome != "passed")
+        cell = "" if check.cell is None else f"look at cell {check.cell} and grade again. "
+        step = f"{cell}For a hint: {command} hint {card.exercise} {check.id}"
+    return Text.assemble(("Next: ", "bold cyan"), step)
+
+
+def _print_finding(console: Console, outcome: str, heading: Text, rows: Iterable[Row] = ()) -> None:
+    """A marked heading after a blank line, and what belongs to it below, its labels in a column."""
+    console.print()
+    _print_row(console, (_mark(console, outcome), heading))
+    labelled = [
+        (label if isinstance(label, Text) else Text(label, style="dim"), text) for label, text in rows
+    ]
+    column = max((label.cell_len for label, _ in labelled), default=0)
+    for row in labelled:
+        _print_row(console, row, indent=2, column=column)
+
+
+def _print_row(
+    console: Console, row: tuple[str | Text, str | Text], indent: int = 0, column: int = 0
+) -> None:
+    """One label and its text, the text's further lines hanging below its first."""
+    label, text = (part if isinstance(part, Text) else Text(part) for part in row)
+    margin = indent + max(column, label.cell_len) + 2 - (label.cell_len == 1)
+    lead = Text(" " * indent) + label + " " * (margin - indent - label.cell_len)
+    for line in text.wrap(console, max(console.width - margin, 10), overflow="fold"):
+        line.rstrip()
+        console.print(lead + line, soft_wrap=True)
+        lead = Text(" " * margin)
+
+
+def _mark(console: Console, outcome: str) -> Text:
+    symbol, ascii_symbol, style = {
+        "passed": ("✓", "+", "green"),
+        "failed": ("✗", "x", "red"),
+        "not_reached": ("–", "-", "yellow"),
+    }[outcome]
+    return Text(ascii_symbol if console.options.ascii_only else symbol, style=style)
+
+
+def _points(score: int, max_score: int) -> Text:
+    style = "green" if score == max_score else "yellow" if score else "red"
+    return Text(f"{score:>4} of {max_score:>2}", style=style)
+
+
+def _worth(points: int) -> Text:
+    return Text(f"  {_counted(points, 'point')}", style="dim")
+
+
+def _ids(checks: Sequence[ScoredCheck]) -> str:
+    return ", ".join(check.id for check in checks)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
