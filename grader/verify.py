@@ -1,0 +1,313 @@
+"""Proof that a suite judges justly: grades every kept solution and compares with what it declares.
+
+``solutions/<exercise>/`` holds ``accepted/``, ``partial/`` and ``wrong/`` submissions. A comment at the head
+of each says what it is and which checks must not pass; ``docs/solutions.md`` describes the headers. A
+solution may name a base and hold only the cells that differ from it, to show its one mistake and no more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import multiprocessing
+import os
+import re
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Literal
+
+from grader import catalog
+from grader.catalog import Exercise
+from grader.errors import BadInput
+
+Kind = Literal["starter", "accepted", "partial", "wrong"]
+FOLDERS: tuple[Kind, ...] = ("accepted", "partial", "wrong")
+
+_MARK = re.compile(r"^#\s?%%")
+_TASK = re.compile(r"\bTask (\d+)\b")
+_FIELD = re.compile(r"^(base|fails):\s*(.*)$")
+
+PATIENCE = 30.0
+"""Seconds that an interrupted grading has to take its lab down before its process is ended."""
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A submission with a known verdict: exactly the checks in ``fails`` must not pass."""
+
+    name: str
+    kind: Kind
+    path: Path
+    about: str
+    base: str | None
+    fails: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What grading a file gave: the checks that did not pass, or why it was not graded."""
+
+    not_passed: frozenset[str] | None
+    reason: str | None
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A solution beside its actual verdict."""
+
+    solution: Solution
+    graded: Graded
+
+    @property
+    def unearned(self) -> frozenset[str]:
+        """Checks that passed although they must not."""
+        return self.solution.fails - (self.graded.not_passed or frozenset())
+
+    @property
+    def lost(self) -> frozenset[str]:
+        """Checks that did not pass although they must."""
+        return (self.graded.not_passed or frozenset()) - self.solution.fails
+
+    @property
+    def ok(self) -> bool:
+        return self.graded.not_passed is not None and self.graded.not_passed == self.solution.fails
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The whole matrix of one exercise and one seed. ``unproven``: checks that no wrong solution fails."""
+
+    exercise: Exercise
+    seed: int
+    compared: tuple[Compared, ...]
+    unproven: tuple[str, ...]
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        return not self.unproven and all(compared.ok for compared in self.compared)
+
+
+Notify = Callable[[str, str], None]
+"""Told of a solution's name and what its grading does now."""
+
+Results = Generator[tuple[str, Graded], None, None]
+GradeAll = Callable[[Exercise, Mapping[str, Path], int, int, Notify], Results]
+"""Grades files by name, with a seed and so many at a time, and hands each result on when it is there."""
+
+
+def verify(
+    exercise: Exercise,
+    *,
+    seed: int,
+    jobs: int | None = None,
+    solutions: Path | None = None,
+    notify: Notify = lambda name, doing: None,
+    grade_all: GradeAll | None = None,
+) -> Verification:
+    """Grade the starter and every solution of an exercise and compare. Raises BadInput if there is none."""
+    started = time.monotonic()
+    todo = discover(exercise, solutions or default_folder(exercise))
+    grade_all = grade_all or grade_in_processes
+    jobs = jobs or os.cpu_count() or 1
+    graded: dict[str, Graded] = {}
+    with tempfile.TemporaryDirectory(prefix="grade-verify-") as temporary:
+        files = {solution.name: complete(solution, Path(temporary)) for solution in todo}
+        # A lab takes long: close the generator, and with it every process, however this ends.
+        with contextlib.closing(grade_all(exercise, files, seed, jobs, notify)) as results:
+            for name, result in results:
+                graded[name] = result
+    compared = tuple(Compared(solution, graded[solution.name]) for solution in todo)
+    return Verification(exercise, seed, compared, unproven(exercise, compared), time.monotonic() - started)
+
+
+def default_folder(exercise: Exercise) -> Path:
+    """Where a checkout keeps the exercise's solutions."""
+    return catalog.home() / "solutions" / exercise.name
+
+
+def discover(exercise: Exercise, folder: Path) -> tuple[Solution, ...]:
+    """The starter, which must earn nothing, and every solution in a folder, in the order of the matrix."""
+    if not folder.is_dir():
+        raise BadInput(
+            f"There are no solutions in {folder}: they are kept in the project's checkout, "
+            "not installed with it; name them with --solutions."
+        )
+    everything = frozenset(check.id for check in exercise.checks)
+    found = [Solution("starter", "starter", exercise.starter, "The starter as it is.", None, everything)]
+    for kind in FOLDERS:
+        files = sorted(p for p in (folder / kind).glob("*") if p.suffix in (".py", ".ipynb"))
+        found += [read(exercise, kind, file) for file in files]
+    if len(found) == 1:
+        raise BadInput(f"{folder} holds no solutions: they belong below accepted/, partial/ and wrong/.")
+    return tuple(found)
+
+
+def read(exercise: Exercise, kind: Kind, path: Path) -> Solution:
+    """Read a solution's header. Raises BadInput when it does not fit its folder or the manifest."""
+    try:
+        header = _header(path)
+    except (OSError, ValueError) as error:
+        raise BadInput(f"The solution {path} can't be read: {error}.") from error
+    about = [line for line in header if not _FIELD.match(line)]
+    fields: dict[str, list[str]] = {"base": [], "fails": []}
+    for match in filter(None, map(_FIELD.match, header)):
+        fields[match[1]] += match[2].split()
+    fails = frozenset() if fields["fails"] == ["nothing"] else frozenset(fields["fails"])
+    unknown = fails - {check.id for check in exercise.checks}
+    if unknown:
+        raise BadInput(f"{path} names checks that {exercise.id} has not: {', '.join(sorted(unknown))}.")
+    if kind == "accepted" and fails:
+        raise BadInput(f"{path} is accepted but names checks that fail: move it or mend its header.")
+    if kind != "accepted" and not fails:
+        raise BadInput(f"{path} must name the checks that fail, as '# fails: {exercise.checks[0].id}'.")
+    name = f"{kind}/{path.name}"
+    return Solution(name, kind, path, about[0] if about else "", " ".join(fields["base"]) or None, fails)
+
+
+def _header(path: Path) -> list[str]:
+    """The comment lines at a file's head, without their marks; a notebook may have none."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".ipynb":
+        cells = json.loads(text).get("cells", [])
+        text = "".join(cells[0].get("source", "")) if cells else ""
+    lines = []
+    for line in text.splitlines():
+        if not line.startswith("#") or _MARK.match(line):
+            break
+        lines.append(line.lstrip("#").strip())
+    return lines
+
+
+def complete(solution: Solution, folder: Path) -> Path:
+    """The file to grade: the solution itself, or a copy of its base with the solution's cells in it."""
+    if solution.base is None:
+        return solution.path
+    base = solution.path.parent.parent / solution.base
+    if base.suffix != ".py" or not base.is_file():
+        raise BadInput(f"{solution.path} names the base {solution.base}, which is no .py file beside it.")
+    text = overlay(base.read_text(encoding="utf-8"), solution.path.read_text(encoding="utf-8"))
+    target = folder / solution.kind / solution.path.name
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(text, encoding="utf-8")
+    return target
+
+
+def overlay(base: str, changes: str) -> str:
+    """A percent-cell text in which the cells of ``changes`` stand for the base's cells of the same task.
+
+    A cell belongs to the first ``Task N`` of its title; one without belongs to task 0, the set-up. An empty
+    cell drops the task. New cells stand where the task's first cell stood, or at the end.
+    """
+    cells = _cells(base)
+    for task, replacement in _by_task(_cells(changes)).items():
+        places = [place for place, cell in enumerate(cells) if _task(cell) == task]
+        place = places[0] if places else len(cells)
+        rest = [cell for cell in cells if _task(cell) != task]
+        cells = [*rest[:place], *replacement, *rest[place:]]
+    return "".join(cells)
+
+
+def _cells(text: str) -> list[str]:
+    """The percent cells of a text, without what stands above the first."""
+    cells: list[str] = []
+    for line in text.splitlines():
+        if _MARK.match(line):
+            cells.append("")
+        if cells:
+            cells[-1] += line + "\n"
+    return cells
+
+
+def _task(cell: str) -> int:
+    title = _TASK.search(cell.partition("\n")[0])
+    return int(title[1]) if title else 0
+
+
+def _by_task(cells: Iterable[str]) -> dict[int, list[str]]:
+    tasks: dict[int, list[str]] = {}
+    for cell in cells:
+        tasks.setdefault(_task(cell), []).append(cell)
+    return tasks
+
+
+def unproven(exercise: Exercise, compared: Sequence[Compared]) -> tuple[str, ...]:
+    """The checks that no wrong solution was seen to fail, in the manifest's order."""
+    failed = [c.graded.not_passed or frozenset() for c in compared if c.solution.kind == "wrong"]
+    return tuple(check.id for check in exercise.checks if not any(check.id in ids for ids in failed))
+
+
+def grade_in_processes(
+    exercise: Exercise, files: Mapping[str, Path], seed: int, jobs: int, notify: Notify
+) -> Results:
+    """Grade each file in a process of its own, ``jobs`` at a time. Closing the generator ends them all."""
+    context = multiprocessing.get_context("spawn")
+    waiting = list(files.items())
+    running: dict[Connection, tuple[str, BaseProcess]] = {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < jobs:
+                name, path = waiting.pop(0)
+                ours, theirs = context.Pipe(duplex=False)
+                grading = context.Process(target=_grade_one, args=(theirs, exercise.name, path, seed))
+                running[ours] = (name, grading)
+                grading.start()
+                theirs.close()
+                notify(name, "starting")
+            for ready in wait(running):
+                assert isinstance(ready, Connection)
+                name, process = running[ready]
+                try:
+                    message = ready.recv()
+                except EOFError:
+                    process.join()
+                    message = Graded(None, f"its process ended with status {process.exitcode}", 0.0)
+                if isinstance(message, Graded):
+                    process.join()
+                    ready.close()
+                    del running[ready]
+                    yield name, message
+                else:
+                    notify(name, str(message))
+    finally:
+        _end([process for _, process in running.values()])
+
+
+def _end(processes: Sequence[BaseProcess]) -> None:
+    """Interrupt each grading, wait until its lab is down, and end what does not heed."""
+    alive = [process for process in processes if process.is_alive() and process.pid is not None]
+    for process in alive:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid or 0, signal.SIGINT)
+    deadline = time.monotonic() + PATIENCE
+    for process in alive:
+        process.join(max(0.0, deadline - time.monotonic()))
+        if process.is_alive():
+            process.kill()
+            process.join()
+
+
+def _grade_one(results: Connection, name: str, path: Path, seed: int) -> None:
+    """Run in a process of its own: grade one file and send what became of it."""
+    # Out of the terminal's reach: Ctrl-C comes once, from the parent, and never while the lab is taken down.
+    os.setpgrp()
+    started = time.monotonic()
+    try:
+        from grader import pipeline
+
+        card = pipeline.grade(catalog.find(name), path, pipeline.Options(seed=seed), results.send)
+        not_passed = frozenset(check.id for check in card.checks if check.outcome != "passed")
+        graded = card.status == "graded"
+        result = Graded(not_passed if graded else None, card.reason, time.monotonic() - started)
+    except KeyboardInterrupt:
+        return
+    except Exception as error:
+        result = Graded(None, f"{type(error).__name__}: {error}", time.monotonic() - started)
+    results.send(result)

@@ -1,0 +1,10 @@
+# Rounds the speed to a whole number, in both batches.
+# base: accepted/dataframe_writer.py
+# fails: create.derived create.append
+
+# %% Task 1: create rides
+def with_speed(batch):
+    return batch.withColumn("speed", F.round(F.col("distance_m") / F.col("minutes")))
+
+
+with_speed(landed("rides_1")).write.format("delta").save(rides)

@@ -1,0 +1,287 @@
+"""Proving the suites: headers, overlays and the comparison, with gradings that are made up."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import psutil
+import pytest
+
+from grader import catalog, verify
+from grader.catalog import Exercise
+from grader.cli import verify as command
+from grader.errors import BadInput
+from grader.verify import Compared, Graded, Notify, Results, Solution
+
+BASE = """# Whole.
+# fails: nothing
+
+# %% Set-up
+root = "/lab"
+
+# %% Task 1: create
+create()
+
+# %% Task 1 and 2: more of it
+more()
+
+# %% Task 3: read
+read()
+"""
+
+
+def exercise() -> Exercise:
+    """Exercise 1, cut down to three checks."""
+    whole = catalog.find("ex1")
+    return dataclasses.replace(whole, checks=whole.checks[:3])
+
+
+ROWS, DERIVED, APPEND = (check.id for check in exercise().checks)
+
+
+def kept(folder: Path, files: Mapping[str, str]) -> Path:
+    """A folder of solutions."""
+    for name, text in files.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    return folder
+
+
+def solution(folder: Path, kind: verify.Kind, text: str) -> Solution:
+    kept(folder, {f"{kind}/one.py": text})
+    return verify.read(exercise(), kind, folder / kind / "one.py")
+
+
+def test_header_says_what_base_and_fails(tmp_path: Path) -> None:
+    one = solution(
+        tmp_path,
+        "wrong",
+        f"# Writes over it.\n# base: accepted/a.py\n# fails: {ROWS}\n# fails: {APPEND}\n\n# %% Task 2\n",
+    )
+    assert one.name == "wrong/one.py"
+    assert one.about == "Writes over it."
+    assert one.base == "accepted/a.py"
+    assert one.fails == {ROWS, APPEND}
+
+
+def test_header_of_databricks_source(tmp_path: Path) -> None:
+    text = "# Databricks notebook source\n# In SQL.\n# fails: nothing\n# COMMAND ----------\nx = 1\n"
+    assert solution(tmp_path, "accepted", text).fails == frozenset()
+
+
+def test_accepted_needs_no_header(tmp_path: Path) -> None:
+    one = solution(tmp_path, "accepted", "x = 1\n")
+    assert (one.about, one.base, one.fails) == ("", None, frozenset())
+
+
+def test_notebook_needs_no_header(tmp_path: Path) -> None:
+    file = tmp_path / "accepted" / "a.ipynb"
+    kept(tmp_path, {"accepted/a.ipynb": '{"cells": [{"cell_type": "code", "source": ["x = 1"]}]}'})
+    assert verify.read(exercise(), "accepted", file).fails == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("kind", "header", "words"),
+    [
+        ("wrong", "# fails: create.nothing", "create.nothing"),
+        ("wrong", "# Says not what.", "must name the checks"),
+        ("partial", "# fails: nothing", "must name the checks"),
+        ("accepted", f"# fails: {ROWS}", "accepted"),
+    ],
+)
+def test_headers_that_do_not_fit(tmp_path: Path, kind: verify.Kind, header: str, words: str) -> None:
+    with pytest.raises(BadInput, match=words):
+        solution(tmp_path, kind, header + "\nx = 1\n")
+
+
+def test_overlay_replaces_the_cells_of_its_task() -> None:
+    text = verify.overlay(BASE, "# Wrong.\n# base: a.py\n\n# %% Task 1: badly\nbadly()\n")
+    assert "badly()" in text
+    assert "create()" not in text
+    assert "more()" not in text
+    assert text.index("root =") < text.index("badly()") < text.index("read()")
+
+
+def test_overlay_drops_a_task_adds_one_and_replaces_the_set_up() -> None:
+    text = verify.overlay(
+        BASE, "# %% Task 3: nothing\n\n# %% Task 9: extra\nextra()\n\n# %% Set-up\nroot = 2\n"
+    )
+    assert "read()" not in text
+    assert text.rstrip().endswith("extra()")
+    assert text.startswith("# %% Set-up\nroot = 2\n")
+    assert '"/lab"' not in text
+
+
+def test_overlay_keeps_two_cells_of_a_task_in_their_order() -> None:
+    text = verify.overlay(BASE, "# %% Task 1: a\nfirst()\n# %% Task 1: b\nsecond()\n")
+    assert text.index("first()") < text.index("second()") < text.index("read()")
+
+
+def test_only_a_solution_with_a_base_is_copied(tmp_path: Path) -> None:
+    kept(tmp_path, {"accepted/a.py": BASE})
+    whole = verify.read(exercise(), "accepted", tmp_path / "accepted" / "a.py")
+    assert verify.complete(whole, tmp_path) == whole.path
+    one = solution(
+        tmp_path, "wrong", f"# It.\n# base: accepted/a.py\n# fails: {ROWS}\n\n# %% Task 3\nlate()\n"
+    )
+    target = verify.complete(one, tmp_path / "wrong")
+    assert target != one.path
+    assert "create()" in target.read_text()
+    assert "late()" in target.read_text()
+
+
+def test_missing_base_is_said(tmp_path: Path) -> None:
+    one = solution(tmp_path, "wrong", f"# It.\n# base: accepted/gone.py\n# fails: {ROWS}\n")
+    with pytest.raises(BadInput, match=r"gone\.py"):
+        verify.complete(one, tmp_path)
+
+
+def test_installed_without_solutions_is_said(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="--solutions"):
+        verify.discover(exercise(), tmp_path / "none")
+    with pytest.raises(BadInput, match="no solutions"):
+        verify.discover(exercise(), tmp_path)
+
+
+FILES = {
+    "accepted/a.py": BASE,
+    "partial/half.py": f"# Half.\n# base: accepted/a.py\n# fails: {APPEND}\n# %% Task 2\n",
+    "wrong/rows.py": f"# No rows.\n# base: accepted/a.py\n# fails: {ROWS} {APPEND}\n# %% Task 1\n",
+    "wrong/speed.py": f"# No speed.\n# base: accepted/a.py\n# fails: {DERIVED}\n# %% Task 1\n",
+}
+AS_DECLARED = {
+    "starter": {ROWS, DERIVED, APPEND},
+    "accepted/a.py": set[str](),
+    "partial/half.py": {APPEND},
+    "wrong/rows.py": {ROWS, APPEND},
+    "wrong/speed.py": {DERIVED},
+}
+
+
+def proof(folder: Path, verdicts: Mapping[str, set[str] | None]) -> verify.Verification:
+    """Verify ``FILES`` with these verdicts (None: not graded)."""
+
+    def grade_all(
+        exercise: Exercise, files: Mapping[str, Path], seed: int, jobs: int, notify: Notify
+    ) -> Results:
+        for name in reversed(list(files)):
+            ids = verdicts[name]
+            yield name, Graded(None if ids is None else frozenset(ids), None if ids else "no lab", 1.0)
+
+    return verify.verify(exercise(), seed=1, solutions=kept(folder, FILES), grade_all=grade_all)
+
+
+def test_all_as_declared(tmp_path: Path) -> None:
+    result = proof(tmp_path, AS_DECLARED)
+    assert result.ok
+    assert [c.solution.name for c in result.compared] == list(AS_DECLARED)
+    assert "5 of 5 solutions as declared, 3 of 3 checks proven" in "\n".join(command.render(result))
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict", "unearned", "lost"),
+    [
+        ("starter", {ROWS, APPEND}, {DERIVED}, set()),
+        ("accepted/a.py", {ROWS}, set(), {ROWS}),
+        ("partial/half.py", set(), {APPEND}, set()),
+        ("wrong/rows.py", {ROWS, DERIVED}, {APPEND}, {DERIVED}),
+    ],
+)
+def test_each_difference_is_found(
+    tmp_path: Path, name: str, verdict: set[str], unearned: set[str], lost: set[str]
+) -> None:
+    result = proof(tmp_path, {**AS_DECLARED, name: verdict})
+    assert not result.ok
+    (wrong,) = (c for c in result.compared if not c.ok)
+    assert wrong.solution.name == name
+    assert set(wrong.unearned) == unearned
+    assert set(wrong.lost) == lost
+    text = "\n".join(command.render(result))
+    assert all(f"passed, but must not: {' '.join(sorted(unearned))}" in text for _ in unearned)
+    assert all(f"did not pass, but must: {' '.join(sorted(lost))}" in text for _ in lost)
+
+
+def test_not_graded_is_never_as_declared(tmp_path: Path) -> None:
+    result = proof(tmp_path, {**AS_DECLARED, "starter": None})
+    assert not result.ok
+    assert "was not graded: no lab" in "\n".join(command.render(result))
+
+
+def test_a_check_that_no_wrong_solution_fails_is_reported(tmp_path: Path) -> None:
+    # The starter and a partial solution prove nothing: they fail a check by not trying.
+    result = proof(tmp_path, {**AS_DECLARED, "wrong/rows.py": {ROWS}})
+    assert result.unproven == (APPEND,)
+    assert not result.ok
+    assert f"No wrong solution fails {APPEND}" in "\n".join(command.render(result))
+
+
+def test_matrix_has_a_mark_for_each_check() -> None:
+    made = Solution("wrong/a.py", "wrong", Path("a.py"), "A.", None, frozenset({ROWS, DERIVED}))
+    compared = Compared(made, Graded(frozenset({ROWS, APPEND}), None, 2.0))
+    verification = verify.Verification(exercise(), 1, (compared,), (), 2.0)
+    assert any("wrong/a.py  x!!  WRONG" in line for line in command.render(verification))
+
+
+def test_a_grading_process_that_dies_is_reported(tmp_path: Path) -> None:
+    unreadable = dataclasses.replace(exercise(), name="ex9_unknown")
+    results = verify.grade_in_processes(unreadable, {"a": tmp_path / "a.py"}, 1, 2, lambda *_: None)
+    ((name, graded),) = results
+    assert name == "a"
+    assert graded.not_passed is None
+    assert graded.reason
+
+
+def test_every_kept_solution_has_a_header_that_fits() -> None:
+    for one in catalog.all_exercises():
+        found = verify.discover(one, verify.default_folder(one))
+        fails = frozenset().union(*(s.fails for s in found if s.kind == "wrong"))
+        assert fails == {check.id for check in one.checks}
+        assert all(s.about for s in found if s.path.suffix == ".py")
+        assert len([s for s in found if s.kind == "accepted"]) >= 4
+        assert len([s for s in found if s.kind == "partial"]) >= 3
+        assert len([s for s in found if s.kind == "wrong"]) >= 15
+
+
+INTERRUPTED = """
+import time
+from multiprocessing import get_context
+from grader import verify
+
+def sleep():
+    time.sleep(60)
+
+if __name__ == "__main__":
+    processes = [get_context("spawn").Process(target=sleep) for _ in range(2)]
+    for process in processes:
+        process.start()
+    print(*(process.pid for process in processes), flush=True)
+    try:
+        time.sleep(60)
+    finally:
+        verify._end(processes)
+"""
+
+
+def test_interrupt_leaves_no_grading_behind(tmp_path: Path) -> None:
+    script = tmp_path / "interrupted.py"
+    script.write_text(INTERRUPTED)
+    environment = {**os.environ, "PYTHONPATH": str(Path(verify.__file__).parent.parent)}
+    with subprocess.Popen(
+        [sys.executable, str(script)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
+    ) as parent:
+        assert parent.stdout
+        children = [int(pid) for pid in parent.stdout.readline().split()]
+        assert len(children) == 2
+        parent.send_signal(signal.SIGINT)
+        started = time.monotonic()
+        parent.wait(30)
+        assert time.monotonic() - started < 20
+    assert not any(psutil.pid_exists(pid) for pid in children)
