@@ -11,11 +11,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from grader.errors import BadInput
 from grader.report.files import replacing
-from grader.scoring import Scorecard
+
+if TYPE_CHECKING:
+    from grader.scoring import Scorecard
 
 WORK = Path("work")
 """The learner's folder, below the current directory: working copies and this memory."""

@@ -93,8 +93,9 @@ def _print_not_reached(card: Scorecard, console: Console) -> None:
         if check.outcome == "not_reached":
             groups.setdefault(one_line(check.found or "The notebook did not get that far."), []).append(check)
     for reason, checks in groups.items():
-        heading = Text(f"{_counted(len(checks), 'check')} not reached", style="bold")
-        heading.append_text(_worth(sum(check.points for check in checks)))
+        heading = _heading(
+            f"{_counted(len(checks), 'check')} not reached", sum(check.points for check in checks)
+        )
         rows: list[Row] = [("because", reason)]
         if len(checks) <= FULL:
             rows += [(check.id, check.title) for check in checks]
@@ -116,11 +117,10 @@ def _print_failed(card: Scorecard, console: Console, command: str, verbose: bool
         if check.cell is not None:
             rows.append(("look at", f"cell {check.cell}, {one_line(titles.get(check.cell, ''), 100)}"))
         rows.append(("hint", f"{command} hint {card.exercise} {check.id}"))
-        _print_finding(console, "failed", Text(check.title, style="bold") + _worth(check.points), rows)
+        _print_finding(console, "failed", _heading(check.title, check.points), rows)
     rest = failed[len(told) :]
     if rest:
-        heading = Text(f"{_counted(len(rest), 'more check')} failed", style="bold")
-        heading.append_text(_worth(sum(check.points for check in rest)))
+        heading = _heading(f"{_counted(len(rest), 'more check')} failed", sum(check.points for check in rest))
         how = f"{command} hint {card.exercise} CHECK"
         _print_finding(console, "failed", heading, [("checks", _ids(rest)), ("details", how)])
 
@@ -228,8 +228,8 @@ def _points(score: int, max_score: int) -> Text:
     return Text(f"{score:>4} of {max_score:>2}", style=style)
 
 
-def _worth(points: int) -> Text:
-    return Text(f"  {_counted(points, 'point')}", style="dim")
+def _heading(text: str, points: int) -> Text:
+    return Text.assemble((text, "bold"), (f"  {_counted(points, 'point')}", "dim"))
 
 
 def _ids(checks: Sequence[ScoredCheck]) -> str:
