@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 
 
 def main() -> None:
     """The entry point of ``grade`` and of ``python -m grader``."""
-    sys.exit(run(sys.argv[1:]))
+    try:
+        # To be told to stop, or to lose the terminal, is to be interrupted: the lab is taken down.
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) == signal.SIG_DFL:
+                signal.signal(number, signal.default_int_handler)
+        sys.exit(run(sys.argv[1:]))
+    except KeyboardInterrupt:  # before ``run`` had begun, or once more after it was done
+        sys.exit(130)
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command with these arguments and return its exit status."""
-    from grader.cli.app import app
     from grader.cli.exits import guarded
+
+    return guarded(lambda: _parsed(arguments), verbose="--verbose" in arguments)
+
+
+def _parsed(arguments: Sequence[str]) -> int | None:
+    from grader.cli.app import app
     from grader.cli.words import command
 
-    return guarded(
-        lambda: app(list(arguments), prog_name=command(), standalone_mode=False),
-        verbose="--verbose" in arguments,
-    )
+    status: int | None = app([*arguments], prog_name=command(), standalone_mode=False)
+    return status

@@ -6,11 +6,13 @@ at fault, 3 we are, 130 interrupted.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import tempfile
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -54,7 +56,9 @@ def guarded(action: Callable[[], int | None], *, verbose: bool = False) -> int:
 
 
 def _make_printable() -> None:
-    """A character that the terminal's encoding lacks shows as a question mark instead of raising."""
+    """Printing shall not raise: neither into a closed stream, nor a character that its encoding lacks."""
+    sys.stdout = sys.stdout or io.StringIO()
+    sys.stderr = sys.stderr or io.StringIO()
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
@@ -62,7 +66,8 @@ def _make_printable() -> None:
 
 
 def _say(text: str) -> None:
-    print(literal(text), file=sys.stderr)
+    with suppress(BrokenPipeError):
+        print(literal(text), file=sys.stderr)
 
 
 def _log(error: BaseException) -> Path:
