@@ -53,6 +53,7 @@ def hostile_card() -> Scorecard:
 def test_every_line_fits(sample: str, width: int) -> None:
     text = shown(factories.SAMPLES[sample](), width, timings=True)
     assert max(len(line) for line in text.splitlines()) <= width
+    assert not any(line.endswith(" ") for line in text.splitlines())
     assert "\x1b" not in text
 
 
@@ -81,6 +82,7 @@ def test_many_failures_are_named_and_few_told() -> None:
     assert f"{len(card.checks) - terminal.FULL} more checks failed" in text
     assert all(check.id in text for check in card.checks)
     assert shown(card, 100, verbose=True).count("  expected  ") == len(card.checks)
+    assert "look at   task 1 of the brief, Create a table" in text
 
 
 def test_points_by_topic_and_by_the_sections_that_are_touched() -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from typer import TyperException
 
-from grader.errors import BadInput
+from grader.errors import BadInput, NotGraded
 from grader.report.literal import literal
 
 PASSED, NOT_ALL_PASSED, BAD_INPUT, OUR_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
@@ -45,7 +45,7 @@ def guarded(action: Callable[[], int | None], *, verbose: bool = False) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return NOT_ALL_PASSED
     except Exception as error:
-        if verbose:
+        if verbose and not isinstance(error, NotGraded):  # of which the scorecard has said all
             traceback.print_exc()
         _say("Sorry, the grader itself failed: this is no fault of your work.")
         _say(f"What happened is written down in {_log(error)}")

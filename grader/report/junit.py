@@ -61,7 +61,7 @@ def _details(card: Scorecard, check: ScoredCheck) -> str:
             lines.append(f"look at: cell {cell.index}, {cell.title}")
             if cell.error is not None:
                 line = "" if cell.error.line is None else f" (line {cell.error.line})"
-                lines.append(f"{cell.error.name}: {cell.error.message}{line}")
+                lines.append(f"{cell.error.name}: {one_line(cell.error.message, 2000)}{line}")
     return "\n".join(lines)
 
 

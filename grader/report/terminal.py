@@ -42,13 +42,14 @@ def render(
     timings: bool = False,
 ) -> None:
     """Print the scorecard. ``command`` is how the learner calls us; ``verbose`` tells every check in full."""
-    console.print(
-        Text.assemble((f"{exercise.id} {exercise.title}", "bold"), "  ", one_line(card.submission.path))
+    _print_text(
+        console,
+        Text.assemble((f"{exercise.id} {exercise.title}", "bold"), "  ", one_line(card.submission.path)),
     )
     if card.status == "graded":
         _print_cells(card, console)
         _print_not_reached(card, console)
-        _print_failed(card, console, command, verbose)
+        _print_failed(card, exercise, console, command, verbose)
         if verbose:
             _print_passed(card, console)
         _print_topics(card, console)
@@ -56,8 +57,8 @@ def render(
     if timings:
         _print_timings(card, console)
     console.print()
-    console.print(_circumstances(card, command))
-    console.print(_next_step(card, command))
+    _print_text(console, _circumstances(card, command))
+    _print_text(console, _next_step(card, exercise, command))
 
 
 def _print_cells(card: Scorecard, console: Console) -> None:
@@ -104,9 +105,8 @@ def _print_not_reached(card: Scorecard, console: Console) -> None:
         _print_finding(console, "not_reached", heading, rows)
 
 
-def _print_failed(card: Scorecard, console: Console, command: str, verbose: bool) -> None:
+def _print_failed(card: Scorecard, exercise: Exercise, console: Console, command: str, verbose: bool) -> None:
     failed = [check for check in card.checks if check.outcome == "failed"]
-    titles = {cell.index: cell.title for cell in card.cells}
     told = failed if verbose else failed[:FULL]
     for check in told:
         rows: list[Row] = []
@@ -114,8 +114,7 @@ def _print_failed(card: Scorecard, console: Console, command: str, verbose: bool
             rows.append(("expected", one_line(check.expected)))
         if check.found:
             rows.append(("found", one_line(check.found)))
-        if check.cell is not None:
-            rows.append(("look at", f"cell {check.cell}, {one_line(titles.get(check.cell, ''), 100)}"))
+        rows.append(("look at", _place(card, exercise, check)))
         rows.append(("hint", f"{command} hint {card.exercise} {check.id}"))
         _print_finding(console, "failed", _heading(check.title, check.points), rows)
     rest = failed[len(told) :]
@@ -123,6 +122,15 @@ def _print_failed(card: Scorecard, console: Console, command: str, verbose: bool
         heading = _heading(f"{_counted(len(rest), 'more check')} failed", sum(check.points for check in rest))
         how = f"{command} hint {card.exercise} CHECK"
         _print_finding(console, "failed", heading, [("checks", _ids(rest)), ("details", how)])
+
+
+def _place(card: Scorecard, exercise: Exercise, check: ScoredCheck) -> str:
+    """Where to look: the cell, or the task of the brief for which there is no cell yet."""
+    for cell in card.cells:
+        if cell.index == check.cell:
+            return f"cell {cell.index}, {one_line(cell.title, 100)}"
+    task = exercise.check(check.id).task
+    return f"task {task} of the brief, {exercise.tasks[task]}"
 
 
 def _print_passed(card: Scorecard, console: Console) -> None:
@@ -134,7 +142,7 @@ def _print_passed(card: Scorecard, console: Console) -> None:
 
 def _print_topics(card: Scorecard, console: Console) -> None:
     console.print()
-    console.print(Text("Points by topic", style="bold"))
+    _print_text(console, Text("Points by topic", style="bold"))
     for topic in card.topics:
         _print_row(console, (_points(topic.score, topic.max_score), topic.title))
     _print_row(console, (_points(card.score or 0, card.max_score), Text("Total", style="bold")))
@@ -145,7 +153,7 @@ def _print_exams(card: Scorecard, console: Console) -> None:
     titles = {exam.id: exam.title for exam in load_exams()}
     for exam in card.exams:
         console.print()
-        console.print(Text(titles.get(exam.exam, exam.exam), style="bold"))
+        _print_text(console, Text(titles.get(exam.exam, exam.exam), style="bold"))
         for section in exam.sections:
             if section.max_score:
                 title = Text.assemble(section.title, (f" ({section.weight} % of the exam)", "dim"))
@@ -154,7 +162,7 @@ def _print_exams(card: Scorecard, console: Console) -> None:
 
 def _print_timings(card: Scorecard, console: Console) -> None:
     console.print()
-    console.print(Text("Seconds", style="bold"))
+    _print_text(console, Text("Seconds", style="bold"))
     for name, seconds in card.timings.items():
         _print_row(console, (f"{seconds:8.2f}", one_line(name)))
     for cell in card.cells:
@@ -172,7 +180,7 @@ def _circumstances(card: Scorecard, command: str) -> Text:
     return Text(f"{isolation} Seed {card.seed}.", style="dim")
 
 
-def _next_step(card: Scorecard, command: str) -> Text:
+def _next_step(card: Scorecard, exercise: Exercise, command: str) -> Text:
     if card.status == "not_graded":
         reason = one_line(card.reason or "the judge gave no reason").rstrip(".")
         return Text.assemble(("Not graded: ", "bold red"), f"{reason}. It costs you no points.")
@@ -184,8 +192,8 @@ def _next_step(card: Scorecard, command: str) -> Text:
         step = f"mend cell {raised.index}{line} and grade again."
     else:
         check = next(check for check in card.checks if check.outcome != "passed")
-        cell = "" if check.cell is None else f"look at cell {check.cell} and grade again. "
-        step = f"{cell}For a hint: {command} hint {card.exercise} {check.id}"
+        place = _place(card, exercise, check).partition(",")[0]
+        step = f"{place}. Hint: {command} hint {card.exercise} {check.id}"
     return Text.assemble(("Next: ", "bold cyan"), step)
 
 
@@ -207,7 +215,13 @@ def _print_row(
     """One label and its text, the text's further lines hanging below its first."""
     label, text = (part if isinstance(part, Text) else Text(part) for part in row)
     margin = indent + max(column, label.cell_len) + 2 - (label.cell_len == 1)
-    lead = Text(" " * indent) + label + " " * (margin - indent - label.cell_len)
+    _print_text(console, text, Text(" " * indent) + label + " " * (margin - indent - label.cell_len))
+
+
+def _print_text(console: Console, text: Text, lead: Text | None = None) -> None:
+    """``text``, its first line after ``lead`` and the others as far to the right; no blanks at line ends."""
+    lead = lead or Text()
+    margin = lead.cell_len
     for line in text.wrap(console, max(console.width - margin, 10), overflow="fold"):
         line.rstrip()
         console.print(lead + line, soft_wrap=True)
