@@ -1,0 +1,79 @@
+"""events: compacted, clustered and vacuumed."""
+
+from __future__ import annotations
+
+import json
+
+from fixtures.bikeshare import Bikeshare
+from grader.evidence.delta import Commit, Table
+from grader.suite.api import Lab, check, mismatch, rows_differ
+
+COLUMNS = ("event_id", "station", "minute", "kind")
+FEW = 3
+"""So many files count as compacted: the table fits into one many times over."""
+
+
+def events(lab: Lab, data: Bikeshare) -> tuple[Table, int]:
+    """The table and the number of versions it came with: two for its past, one a file, one deletion."""
+    came_with = 2 + len(data.events) + 1
+    return lab.table("events", came_with=came_with), came_with
+
+
+def same_rows(table: Table, data: Bikeshare) -> None:
+    wrong = rows_differ(table.rows(), data.event_rows, COLUMNS)
+    if wrong:
+        mismatch("the rows of events stay as they are", f"events: {wrong}")
+
+
+@check("maintain.compact")
+def test_compacted(lab: Lab, data: Bikeshare) -> None:
+    table, came_with = events(lab, data)
+    had, has = len(table.files(came_with - 1)), len(table.files())
+    if has > FEW:
+        mismatch("events lies in a few files at most", f"events lies in {has} files; it came in {had}")
+    same_rows(table, data)
+
+
+def clustered_by(commit: Commit) -> list[str]:
+    if commit.operation != "OPTIMIZE" or not commit.added:
+        return []
+    try:
+        return [str(name) for name in json.loads(commit.parameters.get("zOrderBy") or "[]")]
+    except (TypeError, ValueError):
+        return []
+
+
+@check("maintain.zorder")
+def test_clustered(lab: Lab, data: Bikeshare) -> None:
+    table, came_with = events(lab, data)
+    wanted = "an OPTIMIZE in the history that Z-ordered by the column asked for"
+    orders = [columns for commit in table.commits[came_with:] if (columns := clustered_by(commit))]
+    if not orders:
+        mismatch(wanted, "no OPTIMIZE with a Z-order that rewrote any file")
+    if [data.zorder_by] not in orders:
+        mismatch(wanted, f"it Z-ordered by {', '.join(orders[-1])}")
+    same_rows(table, data)
+
+
+@check("maintain.vacuum")
+def test_vacuumed(lab: Lab, data: Bikeshare) -> None:
+    table, came_with = events(lab, data)
+    wanted = "the files that events has not needed for more than seven days are gone, by a VACUUM"
+    left = [name for name in lab.facts["events"]["expired"] if (table.path / name).exists()]
+    if left:
+        mismatch(wanted, f"{len(left)} of {len(lab.facts['events']['expired'])} such files are still there")
+    if not any(commit.operation == "VACUUM END" for commit in table.commits[came_with:]):
+        mismatch(wanted, "they are gone, and the history tells of no VACUUM")
+
+
+@check("maintain.retention")
+def test_retained(lab: Lab, data: Bikeshare) -> None:
+    table, came_with = events(lab, data)
+    wanted = "after the VACUUM, all files within the retention are still there"
+    expired = lab.facts["events"]["expired"]
+    if all((table.path / name).exists() for name in expired):
+        mismatch(wanted, "nothing was removed yet, so nothing was retained")
+    lost = [name for name in lab.facts["events"]["protected"] if not (table.path / name).exists()]
+    lost += [path for path in table.files(came_with - 1) if not (table.path / path).exists()]
+    if lost:
+        mismatch(wanted, f"{len(lost)} files within the retention are gone")

@@ -1,0 +1,86 @@
+"""The results that a brief asks for, as the lab wrote them down: rows, values and exceptions, all data."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+MOST_BYTES = 30 << 20
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A DataFrame's columns and rows (each row in the order of the columns); ``of`` is spark, pandas or rows."""
+
+    of: str
+    columns: tuple[str, ...]
+    data: tuple[tuple[Any, ...], ...]
+
+    @property
+    def rows(self) -> tuple[dict[str, Any], ...]:
+        return tuple(dict(zip(self.columns, row, strict=True)) for row in self.data)
+
+
+@dataclass(frozen=True)
+class Value:
+    """A scalar of a built-in type, whose name is ``type``."""
+
+    type: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class Raised:
+    """An exception; ``java`` and ``text`` are the JVM's class and message, None for one made in Python."""
+
+    type: str
+    message: str
+    java: str | None
+    text: str | None
+
+
+@dataclass(frozen=True)
+class Other:
+    """Something that is no data: ``type`` says what, or why it could not be read."""
+
+    type: str
+
+
+Result = Frame | Value | Raised | Other
+
+
+def read_results(path: Path) -> dict[str, Result]:
+    """All results by name. A file that is missing or not what the lab writes counts as no results."""
+    try:
+        if path.is_symlink() or not path.is_file() or path.stat().st_size > MOST_BYTES:
+            return {}
+        data = json.loads(path.read_text(encoding="utf-8"))
+        return {str(name): _result(value) for name, value in data.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _result(value: dict[str, Any]) -> Result:
+    kind = value["kind"]
+    if kind == "frame":
+        columns = tuple(str(column[0]) for column in value["columns"])
+        rows = tuple(tuple(row) for row in value["rows"])
+        if any(len(row) != len(columns) for row in rows):
+            return Other("a frame with ragged rows")
+        return Frame(str(value["of"]), columns, rows)
+    if kind == "value":
+        return Value(str(value["type"]), value["value"])
+    if kind == "exception":
+        text = value["text"]
+        java = value["java"]
+        return Raised(
+            str(value["type"]),
+            str(value["message"]),
+            None if java is None else str(java),
+            None if text is None else str(text),
+        )
+    if kind == "error":
+        return Other(f"unreadable: {value['name']}: {value['message']}")
+    return Other(str(value["type"]))

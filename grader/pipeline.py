@@ -1,0 +1,72 @@
+"""The way of one submission, from a file to a scorecard: the whole grader on one page."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from grader import lab, submission
+from grader.catalog import Exercise
+from grader.errors import NotGraded
+from grader.exams import load_exams
+from grader.scoring import Scorecard, SubmissionId, not_graded, score
+from grader.suite import court
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to grade: the lab's seed (drawn by lot if None), its isolation, and where to keep its files, if at all."""
+
+    seed: int | None = None
+    isolation: Literal["auto", "sandbox", "process"] = "auto"
+    keep: Path | None = None
+
+
+def grade(
+    exercise: Exercise, path: Path, options: Options, notify: Callable[[str], None] = lambda text: None
+) -> Scorecard:
+    """Grade the submission at ``path``; ``notify`` is told, in a few words, what happens.
+
+    Raises BadInput when the file is no submission or the machine lacks something. Should the grader itself
+    fail, the scorecard says ``not_graded`` and why.
+    """
+    started = time.monotonic()
+    seed = secrets.randbelow(10_000) if options.seed is None else options.seed
+    submitted = submission.read(path)
+    identity = SubmissionId(str(path), submitted.sha256)
+    exams = load_exams()
+    with court.waiting() as judge, lab.folder(options.keep) as folder:
+        record = None
+        try:
+            record = lab.run(
+                exercise, submitted, seed, folder, isolation=options.isolation, notify=notify
+            )
+            notify("judging")
+            judging = time.monotonic()
+            verdict = judge.verdict(exercise, seed, record, submitted.cells)
+        except NotGraded as failure:
+            return not_graded(
+                exercise,
+                str(failure),
+                exams,
+                submission=identity,
+                seed=seed,
+                isolation=record.isolation if record else None,
+                cells=record.cells if record else (),
+            )
+        now = time.monotonic()
+        timings = {**record.timings, "judge": round(now - judging, 3), "total": round(now - started, 3)}
+    return score(
+        exercise,
+        verdict,
+        exams,
+        submission=identity,
+        seed=seed,
+        isolation=record.isolation,
+        cells=record.cells,
+        timings=timings,
+    )

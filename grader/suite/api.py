@@ -1,0 +1,143 @@
+"""What a hidden suite is written with: the mark ``check`` and the fixture ``lab``.
+
+A suite's test judges one declared check. It ends well (passed) or raises :class:`Mismatch` (failed); any
+other exception is a mistake of the suite, and then nothing is graded. Absence of an error is no pass: a check
+that no test judged makes the whole run ``not_graded``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import pytest
+
+from grader.evidence import Unreadable, delta, honesty
+from grader.evidence.results import Frame, Other, Raised, Result, Value, read_results
+
+Test = TypeVar("Test", bound=Callable[..., None])
+
+
+class Mismatch(Exception):
+    """What was found is not what the brief asks for. Both texts are for the learner's eyes."""
+
+    def __init__(self, expected: str, found: str) -> None:
+        super().__init__(expected, found)
+        self.expected = expected
+        self.found = found
+
+
+def mismatch(expected: str, found: str) -> NoReturn:
+    """End a check as failed. Neither text may tell a hidden value."""
+    raise Mismatch(expected, found)
+
+
+def check(check_id: str) -> Callable[[Test], Test]:
+    """Marks a test as judging the declared check of this id."""
+    return pytest.mark.check(check_id)
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A finished lab, as a suite sees it. ``data`` is what the exercise's fixture planned for its seed."""
+
+    folder: Path
+    data: Any
+    facts: Mapping[str, Any]
+
+    @cached_property
+    def results(self) -> dict[str, Result]:
+        return read_results(self.folder / "run" / "results.json")
+
+    @cached_property
+    def _tables(self) -> dict[str, delta.Table | None]:
+        return {}
+
+    def table(self, name: str, *, came_with: int = 0) -> delta.Table:
+        """The Delta table ``tables/<name>``, its history held against its files.
+
+        ``came_with``: how many versions the lab itself wrote. Raises Mismatch when there is no table there,
+        Unreadable when what is there can't be trusted.
+        """
+        if name not in self._tables:
+            self._tables[name] = delta.open_table(self.folder / "root" / "tables" / name)
+        table = self._tables[name]
+        if table is None:
+            mismatch(f"a Delta table at tables/{name}", f"no Delta table at tables/{name}")
+        forged = honesty.contradiction(table, trusted=came_with)
+        if forged:
+            raise Unreadable(forged)
+        return table
+
+    def frame(self, name: str) -> Frame:
+        """The result ``name``, which must be a DataFrame. Raises Mismatch otherwise."""
+        found = self._result(name, "a DataFrame")
+        if not isinstance(found, Frame):
+            mismatch(f"{name} is a DataFrame", f"{name} is {_kind(found)}")
+        return found
+
+    def value(self, name: str, kind: str) -> Any:
+        """The result ``name``, which must be a value of the built-in type ``kind``."""
+        found = self._result(name, f"of type {kind}")
+        if not isinstance(found, Value) or found.type != kind:
+            mismatch(f"{name} is of type {kind}", f"{name} is {_kind(found)}")
+        return found.value
+
+    def raised(self, name: str) -> Raised:
+        """The result ``name``, which must be an exception that Spark raised."""
+        found = self._result(name, "the exception that Spark raised")
+        if not isinstance(found, Raised) or found.java is None:
+            mismatch(f"{name} is the exception that Spark raised", f"{name} is {_kind(found)}")
+        return found
+
+    def _result(self, name: str, what: str) -> Result:
+        found = self.results.get(name)
+        if found is None or (isinstance(found, Value) and found.type == "NoneType"):
+            mismatch(f"{name} is bound to {what}", f"nothing is bound to {name}")
+        return found
+
+
+def _kind(found: Result) -> str:
+    if isinstance(found, Frame):
+        return "a DataFrame"
+    if isinstance(found, Raised):
+        return f"a {found.type} that did not come from Spark" if found.java is None else f"a {found.type}"
+    return found.type if isinstance(found, Other) else f"of type {found.type}"
+
+
+def rows_differ(
+    found: Iterable[Mapping[str, Any]],
+    wanted: Sequence[Mapping[str, Any]],
+    columns: Sequence[str],
+) -> str | None:
+    """How ``found`` differs from ``wanted`` on these columns, as a sentence without values, or None.
+
+    Order does not matter, repetition does. Floats count as equal to within one part in a million.
+    """
+    rows = list(found)
+    lacking = sorted({column for column in columns for row in rows[:1] if column not in row})
+    if lacking:
+        return f"the column {lacking[0]} is missing"
+    if len(rows) != len(wanted):
+        return f"{len(rows)} rows, where {len(wanted)} are right"
+    have, want = _counted(rows, columns), _counted(wanted, columns)
+    wrong = sum((have - want).values()) if have != want else 0
+    return f"{wrong} of {len(rows)} rows are not what they should be" if wrong else None
+
+
+def _counted(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> Any:
+    from collections import Counter
+
+    return Counter(tuple(_comparable(row[column]) for column in columns) for row in rows)
+
+
+def _comparable(value: Any) -> Any:
+    """Numbers by value, not by type (3 is 3.0), floats rounded to seven significant digits."""
+    if isinstance(value, bool) or value is None:
+        return ("bool", value)
+    if isinstance(value, int | float):
+        return ("number", float(f"{value:.6e}"))
+    return ("text", str(value))

@@ -1,0 +1,117 @@
+"""The judge seen from the grading process: started early, asked once, held to a time, and made sense of."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from grader.catalog import Check, Exercise
+from grader.errors import NotGraded
+from grader.lab.record import RAISED, CellRecord, LabRecord
+from grader.submission import Cell
+from grader.suite.verdict import CheckResult, Verdict
+
+JUDGE_SECONDS = 180
+
+
+class Court:
+    """A judge that waits. Made by :func:`waiting`."""
+
+    def __init__(self, process: subprocess.Popen[str], log: IO[str]) -> None:
+        self._process = process
+        self._log = log
+
+    def verdict(self, exercise: Exercise, seed: int, record: LabRecord, cells: tuple[Cell, ...]) -> Verdict:
+        """One result for each declared check. Raises NotGraded when the judge could not judge them all."""
+        request = {"exercise": exercise.id, "seed": seed, "folder": str(record.folder)}
+        try:
+            answer, _ = self._process.communicate(json.dumps(request) + "\n", timeout=JUDGE_SECONDS)
+            told = json.loads(answer)
+        except subprocess.TimeoutExpired:
+            raise NotGraded(f"the suite took longer than {JUDGE_SECONDS} s on what was left behind") from None
+        except ValueError as error:
+            status = self._process.returncode
+            raise NotGraded(f"the judge ended with status {status}: {self._said()}") from error
+        if told["mistakes"]:
+            raise NotGraded(f"the suite made a mistake: {told['mistakes'][0]}")
+        missing = [check.id for check in exercise.checks if check.id not in told["results"]]
+        unknown = told["results"].keys() - {check.id for check in exercise.checks}
+        if missing or unknown:
+            raise NotGraded(f"the suite judged not what it declares: {', '.join([*missing, *sorted(unknown)])}")
+        return Verdict(
+            tuple(_result(check, told["results"][check.id], record.cells, cells) for check in exercise.checks)
+        )
+
+    def _said(self) -> str:
+        self._log.seek(0)
+        return self._log.read()[-2000:].strip()
+
+
+@contextlib.contextmanager
+def waiting() -> Iterator[Court]:
+    """A judge's process, which has its modules loaded by the time it is asked; ended in any case."""
+    with tempfile.TemporaryFile("w+", errors="replace") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "grader.suite.judge"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            start_new_session=True,  # Ctrl-C is for the grading process, which ends this one.
+        )
+        try:
+            yield Court(process, log)
+        finally:
+            process.kill()
+            process.communicate()
+
+
+def _result(
+    check: Check, told: Mapping[str, Any], records: tuple[CellRecord, ...], cells: tuple[Cell, ...]
+) -> CheckResult:
+    """A result, and the cell to look at; a check that hangs on a cell that did not finish is not reached."""
+    if told["passed"]:
+        return CheckResult(check.id, "passed")
+    concerned = _concerned(check, cells)
+    by_index = {record.index: record for record in records}
+    for index in concerned:
+        record = by_index[index]
+        if record.outcome in RAISED:
+            why = f": {record.error.name}" if record.error else ""
+            found = f"not reached: cell {index} {_HOW[record.outcome]}{why}"
+            return CheckResult(check.id, "not_reached", told["expected"], found, index)
+    if concerned and all(by_index[index].outcome == "not_run" for index in concerned):
+        last = max((r.index for r in records if r.outcome not in ("not_run", "text")), default=concerned[0])
+        found = f"not reached: the notebook ended in cell {last}"
+        return CheckResult(check.id, "not_reached", told["expected"], found, last)
+    where = concerned[-1] if concerned else None
+    return CheckResult(check.id, "failed", told["expected"], told["found"], where)
+
+
+_HOW = {
+    "error": "raised",
+    "timeout": "ran out of time",
+    "memory": "ran out of memory",
+    "output": "wrote too much output",
+    "disk": "wrote too much to disk",
+    "processes": "started too many processes",
+    "died": "ended the notebook's process",
+}
+
+
+def _concerned(check: Check, cells: tuple[Cell, ...]) -> list[int]:
+    """The cells that a check is about: those headed by its task, else those that mention its words."""
+    code = [cell for cell in cells if cell.language != "markdown"]
+    heading = re.compile(rf"\btask\s*{check.task}\b", re.IGNORECASE)
+    headed = [cell.index for cell in code if heading.search(cell.title)]
+    if headed:
+        return headed
+    words = [re.compile(rf"\b{re.escape(word)}\b") for word in check.words]
+    return [cell.index for cell in code if any(word.search(cell.source) for word in words)]

@@ -1,0 +1,115 @@
+"""The judge's own process: runs a hidden suite with pytest on a finished lab and prints the results as JSON.
+
+It is started while the lab still runs, so that its imports cost nobody time, and waits for a request on
+standard input. A process of its own, because what it reads was written by someone else's code: a file that
+crashes or starves its reader must not take the grading process with it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import resource
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grader import catalog
+from grader.evidence import Unreadable
+from grader.lab import load_fixture
+from grader.suite.api import Lab, Mismatch
+
+MEMORY_MB = 4096
+CPU_SECONDS = 120
+
+
+class Collector:
+    """The pytest plugin: gives tests their lab, and turns how each ended into a result for its check."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+        self.results: dict[str, dict[str, Any]] = {}
+        self.mistakes: list[str] = []
+
+    @pytest.fixture(scope="session")
+    def lab(self) -> Lab:
+        return self._lab
+
+    @pytest.fixture(scope="session")
+    def data(self) -> Any:
+        return self._lab.data
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.addinivalue_line("markers", "check(id): judges the declared check of this id")
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+        report = yield
+        self._note(item, call)
+        return report
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.mistakes.append(str(report.longrepr))
+
+    def _note(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+        marker = item.get_closest_marker("check")
+        if marker is None:
+            self.mistakes.append(f"{item.nodeid} judges no declared check")
+            return
+        check_id = str(marker.args[0])
+        error = call.excinfo.value if call.excinfo else None
+        if isinstance(error, Mismatch):
+            self._fail(check_id, error.expected, error.found)
+        elif isinstance(error, Unreadable):
+            self._fail(check_id, "tables as Spark and Delta Lake write them", str(error))
+        elif error is not None:
+            lines = traceback.format_exception(type(error), error, error.__traceback__)
+            self.mistakes.append(f"{check_id}: {''.join(lines)}")
+        elif call.when == "call":
+            self.results.setdefault(check_id, {"passed": True})
+
+    def _fail(self, check_id: str, expected: str, found: str) -> None:
+        """A check that several tests judge fails with the first that fails."""
+        if self.results.get(check_id, {}).get("passed", True):
+            self.results[check_id] = {"passed": False, "expected": expected, "found": found}
+
+
+def judge(exercise_id: str, seed: int, folder: Path) -> dict[str, Any]:
+    """Run the suite on the lab in ``folder``: ``results`` by check id, and ``mistakes`` of the suite itself."""
+    exercise = catalog.find(exercise_id)
+    data = load_fixture(exercise).plan(seed)
+    facts = json.loads((folder / "facts.json").read_text())
+    collector = Collector(Lab(folder, data, facts))
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    # -c: the suite has no settings of its own, and must not find those of the checkout around it.
+    arguments = ["-q", "-p", "no:cacheprovider", "--import-mode=importlib"]
+    arguments += ["-c", os.devnull, "--rootdir", str(exercise.suite), str(exercise.suite)]
+    status = pytest.main(arguments, plugins=[collector])
+    if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and not collector.mistakes:
+        collector.mistakes.append(f"pytest ended with status {status}")
+    return {"results": collector.results, "mistakes": collector.mistakes}
+
+
+def main() -> None:
+    sys.dont_write_bytecode = True
+    os.nice(5)  # The lab, which still runs, goes first.
+    answer = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # Whatever pytest prints is for the log, not for the answer.
+    for name in ("deltalake", "pyarrow.parquet"):
+        importlib.import_module(name)
+    request = json.loads(sys.stdin.readline() or "null")
+    if request is None:
+        return
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_MB << 20, MEMORY_MB << 20))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    json.dump(judge(request["exercise"], request["seed"], Path(request["folder"])), answer)
+    answer.flush()
+
+
+if __name__ == "__main__":
+    main()
