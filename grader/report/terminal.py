@@ -29,7 +29,8 @@ BREACH = {
     "died": "ended the notebook's process",
 }
 
-Row = tuple[str | Text, str | Text]
+Row = tuple[str, str]
+"""A label and what it labels."""
 
 
 def render(
@@ -97,7 +98,7 @@ def _print_not_reached(card: Scorecard, console: Console) -> None:
         heading = _heading(
             f"{_counted(len(checks), 'check')} not reached", sum(check.points for check in checks)
         )
-        rows: list[Row] = [("because", reason)]
+        rows = [("because", reason)]
         if len(checks) <= FULL:
             rows += [(check.id, check.title) for check in checks]
         else:
@@ -137,15 +138,15 @@ def _print_passed(card: Scorecard, console: Console) -> None:
     console.print()
     for check in card.checks:
         if check.outcome == "passed":
-            _print_row(console, (_mark(console, "passed"), check.title))
+            _print_text(console, Text(check.title), _mark(console, "passed") + " ")
 
 
 def _print_topics(card: Scorecard, console: Console) -> None:
     console.print()
     _print_text(console, Text("Points by topic", style="bold"))
     for topic in card.topics:
-        _print_row(console, (_points(topic.score, topic.max_score), topic.title))
-    _print_row(console, (_points(card.score or 0, card.max_score), Text("Total", style="bold")))
+        _print_text(console, Text(topic.title), _points(topic.score, topic.max_score))
+    _print_text(console, Text("Total", style="bold"), _points(card.score or 0, card.max_score))
 
 
 def _print_exams(card: Scorecard, console: Console) -> None:
@@ -157,18 +158,18 @@ def _print_exams(card: Scorecard, console: Console) -> None:
         for section in exam.sections:
             if section.max_score:
                 title = Text.assemble(section.title, (f" ({section.weight} % of the exam)", "dim"))
-                _print_row(console, (_points(section.score, section.max_score), title))
+                _print_text(console, title, _points(section.score, section.max_score))
 
 
 def _print_timings(card: Scorecard, console: Console) -> None:
     console.print()
     _print_text(console, Text("Seconds", style="bold"))
     for name, seconds in card.timings.items():
-        _print_row(console, (f"{seconds:8.2f}", one_line(name)))
+        _print_text(console, Text(one_line(name)), Text(f"{seconds:8.2f}  "))
     for cell in card.cells:
         if cell.outcome not in ("text", "not_run"):
-            title = one_line(cell.title, 100)
-            _print_row(console, (f"{cell.seconds:8.2f}", Text(f"cell {cell.index}, {title}", style="dim")))
+            title = Text(f"cell {cell.index}, {one_line(cell.title, 100)}", style="dim")
+            _print_text(console, title, Text(f"{cell.seconds:8.2f}  "))
 
 
 def _circumstances(card: Scorecard, command: str) -> Text:
@@ -200,22 +201,11 @@ def _next_step(card: Scorecard, exercise: Exercise, command: str) -> Text:
 def _print_finding(console: Console, outcome: str, heading: Text, rows: Iterable[Row] = ()) -> None:
     """A marked heading after a blank line, and what belongs to it below, its labels in a column."""
     console.print()
-    _print_row(console, (_mark(console, outcome), heading))
-    labelled = [
-        (label if isinstance(label, Text) else Text(label, style="dim"), text) for label, text in rows
-    ]
-    column = max((label.cell_len for label, _ in labelled), default=0)
-    for row in labelled:
-        _print_row(console, row, indent=2, column=column)
-
-
-def _print_row(
-    console: Console, row: tuple[str | Text, str | Text], indent: int = 0, column: int = 0
-) -> None:
-    """One label and its text, the text's further lines hanging below its first."""
-    label, text = (part if isinstance(part, Text) else Text(part) for part in row)
-    margin = indent + max(column, label.cell_len) + 2 - (label.cell_len == 1)
-    _print_text(console, text, Text(" " * indent) + label + " " * (margin - indent - label.cell_len))
+    _print_text(console, heading, _mark(console, outcome) + " ")
+    rows = list(rows)
+    column = max((len(label) for label, _ in rows), default=0)
+    for label, text in rows:
+        _print_text(console, Text(text), Text("  ") + Text(f"{label:{column}}  ", style="dim"))
 
 
 def _print_text(console: Console, text: Text, lead: Text | None = None) -> None:
@@ -239,7 +229,7 @@ def _mark(console: Console, outcome: str) -> Text:
 
 def _points(score: int, max_score: int) -> Text:
     style = "green" if score == max_score else "yellow" if score else "red"
-    return Text(f"{score:>4} of {max_score:>2}", style=style)
+    return Text(f"{score:>4} of {max_score:>2}  ", style=style)
 
 
 def _heading(text: str, points: int) -> Text:
