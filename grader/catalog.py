@@ -93,9 +93,7 @@ class Exercise:
         for check in self.checks:
             if check.id == check_id:
                 return check
-        raise BadInput(
-            f"{self.id} has no check '{check_id}'. {_nearest(check_id, [c.id for c in self.checks])}"
-        )
+        raise BadInput(f"{self.id} has no check '{check_id}'. {_nearest(check_id, [c.id for c in self.checks])}")
 
 
 def home() -> Path:

@@ -42,9 +42,7 @@ def grade(
     with court.waiting() as judge, lab.folder(options.keep) as folder:
         record = None
         try:
-            record = lab.run(
-                exercise, submitted, seed, folder, isolation=options.isolation, notify=notify
-            )
+            record = lab.run(exercise, submitted, seed, folder, isolation=options.isolation, notify=notify)
             notify("judging")
             judging = time.monotonic()
             verdict = judge.verdict(exercise, seed, record, submitted.cells)

@@ -148,9 +148,7 @@ def _percent(lines: list[str]) -> list[_Draft]:
     for draft in drafts:
         if draft.language == "python":
             _take_magic(draft)
-        elif draft.language == "markdown":
-            draft.lines = [re.sub(r"^#\s?", "", line) for line in draft.lines]
-        elif all(line.startswith("#") or not line.strip() for line in draft.lines):
+        elif draft.language == "markdown" or all(line.startswith("#") or not line.strip() for line in draft.lines):
             draft.lines = [re.sub(r"^#\s?", "", line) for line in draft.lines]
     if _only_comments(drafts[0]):
         # What stands above the first mark is the file's header, not a cell, unless it is code.

@@ -168,9 +168,7 @@ def _commit(version: int, table: str, actions: list[dict[str, Any]]) -> Commit:
     columns = None
     if metadata is not None:
         fields = json.loads(metadata["schemaString"])["fields"]
-        columns = tuple(
-            (f["name"], f["type"] if isinstance(f["type"], str) else f["type"]["type"]) for f in fields
-        )
+        columns = tuple((f["name"], f["type"] if isinstance(f["type"], str) else f["type"]["type"]) for f in fields)
     metrics = {
         str(name): int(value)
         for name, value in (info.get("operationMetrics") or {}).items()

@@ -120,9 +120,9 @@ def _wrong_counts(table: Table, commit: Commit, before: dict[str, DataFile]) -> 
             return "an OPTIMIZE never changes data, and its log entry says it did"
         if not commit.removed and metrics.get("numRemovedFiles", 0):
             return "its log entry tells of files that it does not name"
-    elif commit.operation in ("VACUUM START", "VACUUM END", "SET TBLPROPERTIES"):
-        claimed = 0
-    elif commit.operation == "UPDATE" and "numUpdatedRows" in metrics:
+    elif commit.operation in ("VACUUM START", "VACUUM END", "SET TBLPROPERTIES") or (
+        commit.operation == "UPDATE" and "numUpdatedRows" in metrics
+    ):
         claimed = 0
     elif commit.operation == "DELETE" and "numDeletedRows" in metrics:
         claimed = -metrics["numDeletedRows"]
@@ -140,5 +140,11 @@ def _wrong_counts(table: Table, commit: Commit, before: dict[str, DataFile]) -> 
 
 
 _CHANGES = frozenset(
-    {"numUpdatedRows", "numDeletedRows", "numTargetRowsUpdated", "numTargetRowsInserted", "numTargetRowsDeleted"}
+    {
+        "numUpdatedRows",
+        "numDeletedRows",
+        "numTargetRowsUpdated",
+        "numTargetRowsInserted",
+        "numTargetRowsDeleted",
+    }
 )

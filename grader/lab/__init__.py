@@ -105,9 +105,7 @@ def run(
 
     argv = [*place.prefix, sys.executable, "-s", "-m", "lab_guest.boot", str(path / "run" / "boot.json")]
     try:
-        done = asyncio.run(
-            kernel.run(argv, place.environment, path, submission.cells, limits, fill, notify)
-        )
+        done = asyncio.run(kernel.run(argv, place.environment, path, submission.cells, limits, fill, notify))
     except OSError as error:
         raise NotGraded(f"the lab's files could not be written ({error})") from error
     timings = {

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-import psutil
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
@@ -291,5 +290,3 @@ def _tail(run_folder: Path) -> str:
     with contextlib.suppress(OSError):
         return (run_folder / "kernel.log").read_bytes()[-2000:].decode(errors="replace").strip()
     return ""
-
-

@@ -8,7 +8,6 @@ network; no environment of the caller; and no process but its own. When its firs
 from __future__ import annotations
 
 import functools
-import os
 import subprocess
 import sys
 import sysconfig
@@ -130,7 +129,7 @@ def _system() -> list[str]:
     argv: list[str] = ["--ro-bind", "/usr", "/usr"]
     for name in ("/bin", "/sbin", "/lib", "/lib32", "/lib64"):
         if Path(name).is_symlink():
-            argv += ["--symlink", os.readlink(name), name]
+            argv += ["--symlink", str(Path(name).readlink()), name]
         elif Path(name).is_dir():
             argv += ["--ro-bind", name, name]
     for name in ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "alternatives", "fonts"):

@@ -81,9 +81,9 @@ class Lab:
 
     def value(self, name: str, kind: str) -> Any:
         """The result ``name``, which must be a value of the built-in type ``kind``."""
-        found = self._result(name, f"of type {kind}")
+        found = self._result(name, f"a value of type {kind}")
         if not isinstance(found, Value) or found.type != kind:
-            mismatch(f"{name} is of type {kind}", f"{name} is {_kind(found)}")
+            mismatch(f"{name} is a value of type {kind}", f"{name} is {_kind(found)}")
         return found.value
 
     def raised(self, name: str) -> Raised:
@@ -105,7 +105,7 @@ def _kind(found: Result) -> str:
         return "a DataFrame"
     if isinstance(found, Raised):
         return f"a {found.type} that did not come from Spark" if found.java is None else f"a {found.type}"
-    return found.type if isinstance(found, Other) else f"of type {found.type}"
+    return found.type if isinstance(found, Other) else f"a value of type {found.type}"
 
 
 def rows_differ(

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import IO, Any
 
 from grader.catalog import Check, Exercise
@@ -84,12 +83,12 @@ def _result(
     for index in concerned:
         record = by_index[index]
         if record.outcome in RAISED:
-            why = f": {record.error.name}" if record.error else ""
-            found = f"not reached: cell {index} {_HOW[record.outcome]}{why}"
+            name = f" {record.error.name}" if record.error and record.outcome == "error" else ""
+            found = f"cell {index} {_HOW[record.outcome]}{name}"
             return CheckResult(check.id, "not_reached", told["expected"], found, index)
     if concerned and all(by_index[index].outcome == "not_run" for index in concerned):
         last = max((r.index for r in records if r.outcome not in ("not_run", "text")), default=concerned[0])
-        found = f"not reached: the notebook ended in cell {last}"
+        found = f"the notebook ended in cell {last}"
         return CheckResult(check.id, "not_reached", told["expected"], found, last)
     where = concerned[-1] if concerned else None
     return CheckResult(check.id, "failed", told["expected"], told["found"], where)

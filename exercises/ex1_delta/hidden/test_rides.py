@@ -31,7 +31,10 @@ def test_first_batch(lab: Lab, data: Bikeshare) -> None:
     version = first_filled(table)
     wrong = rows_differ(table.rows(version), data.rides_1, COLUMNS)
     if wrong:
-        mismatch("the first version with rows holds the rows of rides_1, with all its columns", f"version {version}: {wrong}")
+        mismatch(
+            "the first version with rows holds the rows of rides_1, with all its columns",
+            f"version {version}: {wrong}",
+        )
 
 
 @check("create.derived")

@@ -17,9 +17,7 @@ from .errors import message
 MOST_ROWS = 5000
 
 
-def write(
-    names: dict[str, Any], wanted: Iterable[str], file: Path, dumps: Callable[[Any], str]
-) -> None:
+def write(names: dict[str, Any], wanted: Iterable[str], file: Path, dumps: Callable[[Any], str]) -> None:
     """Write what the wanted names are bound to into ``file``; one that can't be read says why."""
     results = {}
     for name in wanted:
@@ -56,7 +54,13 @@ def _read(value: Any) -> dict[str, Any]:
 
 def _frame(kind: str, columns: list[list[str]], rows: Iterable[tuple[Any, ...]]) -> dict[str, Any]:
     data = [[_cell(value) for value in row] for row in rows]
-    return {"kind": "frame", "of": kind, "columns": columns, "rows": data[:MOST_ROWS], "more": len(data) > MOST_ROWS}
+    return {
+        "kind": "frame",
+        "of": kind,
+        "columns": columns,
+        "rows": data[:MOST_ROWS],
+        "more": len(data) > MOST_ROWS,
+    }
 
 
 def _cell(value: Any) -> Any:
@@ -88,8 +92,14 @@ def _plain(value: Any) -> Any:
 
 def _exception(error: BaseException) -> dict[str, Any]:
     """An exception; ``java`` and ``text`` come from the JVM's own object, so text typed in has neither."""
-    origin = getattr(error, "_origin", None) or getattr(error, "java_exception", None)
+    origin: Any = getattr(error, "_origin", None) or getattr(error, "java_exception", None)
     java = text = None
     if type(origin).__name__ == "JavaObject" and type(origin).__module__ == "py4j.java_gateway":
         java, text = str(origin.getClass().getName()), str(origin.getMessage())[:10_000]
-    return {"kind": "exception", "type": type(error).__name__, "message": message(error), "java": java, "text": text}
+    return {
+        "kind": "exception",
+        "type": type(error).__name__,
+        "message": message(error),
+        "java": java,
+        "text": text,
+    }

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 
-class NotebookExit(BaseException):  # noqa: N818 - not an error: the notebook ends as its author wishes
+class NotebookExit(BaseException):
     """Ends the notebook. No ``except Exception`` of the learner's stops it, as on Databricks."""
 
 
@@ -21,12 +21,12 @@ class FileInfo(NamedTuple):
     path: str
     name: str
     size: int
-    modificationTime: int  # noqa: N815 - the published name
+    modificationTime: int
 
-    def isDir(self) -> bool:  # noqa: N802 - the published name
+    def isDir(self) -> bool:
         return self.name.endswith("/")
 
-    def isFile(self) -> bool:  # noqa: N802 - the published name
+    def isFile(self) -> bool:
         return not self.isDir()
 
 
@@ -126,16 +126,16 @@ class Widgets(_Part):
             raise ValueError(f"There is no widget '{name}'. There are: {', '.join(self._values)}.")
         return self._values[name]
 
-    def getAll(self) -> dict[str, str]:  # noqa: N802 - the published name
+    def getAll(self) -> dict[str, str]:
         return dict(self._values)
 
-    def getArgument(self, name: str, default: str = "") -> str:  # noqa: N802 - the published name
+    def getArgument(self, name: str, default: str = "") -> str:
         return self._values.get(name, default)
 
-    def text(self, name: str, defaultValue: str = "", label: str | None = None) -> None:  # noqa: N803
+    def text(self, name: str, defaultValue: str = "", label: str | None = None) -> None:
         self._values.setdefault(name, str(defaultValue))
 
-    def dropdown(self, name: str, defaultValue: str, choices: list[str], label: str | None = None) -> None:  # noqa: N803
+    def dropdown(self, name: str, defaultValue: str, choices: list[str], label: str | None = None) -> None:
         if defaultValue not in choices:
             raise ValueError(f"'{defaultValue}' is none of the choices of widget '{name}'.")
         self.text(name, defaultValue)
@@ -145,7 +145,7 @@ class Widgets(_Part):
     def remove(self, name: str) -> None:
         self._values.pop(name, None)
 
-    def removeAll(self) -> None:  # noqa: N802 - the published name
+    def removeAll(self) -> None:
         self._values.clear()
 
 

@@ -27,7 +27,12 @@ def make_kernel(config: dict[str, Any], arguments: list[str]) -> Any:
     shell = app.shell
     dbutils = DBUtils(Path(config["root"]), config["widgets"])
     shell.user_ns.update(
-        dbutils=dbutils, display=display, displayHTML=display_html, exit=leave, quit=leave, getArgument=dbutils.widgets.get
+        dbutils=dbutils,
+        display=display,
+        displayHTML=display_html,
+        exit=leave,
+        quit=leave,
+        getArgument=dbutils.widgets.get,
     )
     builtins.exit = builtins.quit = leave  # type: ignore[assignment]
     shell.register_magic_function(lambda line, cell: sql.run(shell, line, cell), "cell", "sql")
