@@ -19,9 +19,7 @@ from grader.report.literal import literal, one_line
 from grader.scoring import Scorecard
 from tests import factories
 
-HOSTILE = (
-    "\x1b[31mred\x1b[0m [bold]not bold[/bold] \x1b]0;title\x07 \x9b2J \u202eabc \ud800 \x00\x08]]> & <x>"
-)
+HOSTILE = "\x1b[31mred\x1b[0m [bold]not bold[/bold] \x1b]0;title\x07 \x9b2J \u202eabc \ud800 \x00\x08]]> & <x>"
 
 
 def shown(card: Scorecard, width: int = 80, *, verbose: bool = False, timings: bool = False) -> str:
@@ -32,9 +30,7 @@ def shown(card: Scorecard, width: int = 80, *, verbose: bool = False, timings: b
 
 
 def hostile_card() -> Scorecard:
-    cell = CellRecord(
-        2, f"Task {HOSTILE}", "error", 1.0, CellError(HOSTILE, HOSTILE * 1000, line=3, source=HOSTILE)
-    )
+    cell = CellRecord(2, f"Task {HOSTILE}", "error", 1.0, CellError(HOSTILE, HOSTILE * 1000, line=3, source=HOSTILE))
     card = factories.graded(
         [
             factories.result("create.rows", found=HOSTILE, cell=2),
@@ -66,13 +62,34 @@ def test_failed_checks_say_what_to_do() -> None:
     assert "hint      grade hint ex1 create.append" in text
 
 
+def test_colour_marks_and_does_not_flood() -> None:
+    out = io.StringIO()
+    console = Console(file=out, width=100, force_terminal=True, color_system="standard", highlight=False)
+    terminal.render(factories.mixed(), factories.exercise(), console)
+    assert "\x1b[31m✗ \x1b[0m\x1b[1mThe second batch" in out.getvalue()
+    assert "\x1b[33m   7 of 10  \x1b[0mCreate, append and read" in out.getvalue()
+
+
 def test_a_cell_error_is_told_once_in_the_learners_line() -> None:
     text = shown(factories.mixed(), 160)
-    assert text.count("Cell 9 raised AnalysisException\n") == 1
+    assert text.count("Cell 9 raised AnalysisException") == 1
     assert text.count("bike < 0") == 1
     assert "line 41  bad_version = history" in text
-    assert "2 checks not reached  5 points" in text
+    assert "Cell 9 raised AnalysisException  5 points" in text
+    assert "costs    bad_version is the version that wrote the impossible counts" in text
+    assert "not reached" not in text
     assert text.splitlines()[-1] == "Next: mend cell 9, line 41, and grade again."
+
+
+def test_a_cascade_of_errors_is_told_by_its_head() -> None:
+    error = CellError("Py4JNetworkError", "The JVM is gone.", line=20, source="spark.sql('select 1')")
+    records = factories.cells(failing=dict.fromkeys(range(5, 18), error))
+    lost = [factories.result(c.id, "not_reached", None, "x", c.task + 1) for c in factories.exercise().checks]
+    text = shown(factories.graded(lost[4:], records=records), 100)
+    assert text.count("The JVM is gone.") == terminal.FULL
+    assert "8 more cells did not end well" in text
+    assert "cells  10, 11, 12, 13, 14, 15, 16, 17" in text
+    assert "maintain.retention" in text
 
 
 def test_many_failures_are_named_and_few_told() -> None:
@@ -93,9 +110,7 @@ def test_points_by_topic_and_by_the_sections_that_are_touched() -> None:
     assert "Deployment" not in text  # no topic of exercise 1 serves it
 
 
-@pytest.mark.parametrize(
-    ("isolation", "words"), [("sandbox", "in a sandbox"), ("process", "without a sandbox")]
-)
+@pytest.mark.parametrize(("isolation", "words"), [("sandbox", "in a sandbox"), ("process", "without a sandbox")])
 def test_isolation_is_told(isolation: str, words: str) -> None:
     assert words in shown(factories.graded(isolation=isolation))
 
@@ -116,7 +131,12 @@ def test_every_breach_has_words(outcome: str) -> None:
 
 def test_cells_after_the_end_are_told() -> None:
     records = tuple(replace(c, outcome="not_run") if c.index > 4 else c for c in factories.cells())
-    assert "The notebook ended before cells 5 to 17" in shown(factories.graded(records=records))
+    reason = "cell 4 ended the notebook"
+    lost = [factories.result(c.id, "not_reached", None, reason, 4) for c in factories.exercise().checks[4:]]
+    text = shown(factories.graded(lost, records=records))
+    assert "The notebook ended before cells 5 to 17" in text
+    assert f"{len(lost)} checks not reached" in text
+    assert text.count(reason) == 1
 
 
 def test_a_learners_text_is_shown_literally() -> None:

@@ -18,7 +18,7 @@ from grader.report.literal import one_line
 from grader.scoring import Scorecard, ScoredCheck
 
 FULL = 5
-"""So many failed checks are told in full; with more, the rest are named and ``grade hint`` tells them."""
+"""So many failed cells and checks are told in full; the rest are named, and ``grade hint`` tells of a check."""
 
 BREACH = {
     "timeout": "ran too long",
@@ -48,7 +48,7 @@ def render(
         Text.assemble((f"{exercise.id} {exercise.title}", "bold"), "  ", one_line(card.submission.path)),
     )
     if card.status == "graded":
-        _print_cells(card, console)
+        _print_cells(card, console, verbose)
         _print_not_reached(card, console)
         _print_failed(card, exercise, console, command, verbose)
         if verbose:
@@ -62,11 +62,29 @@ def render(
     _print_text(console, _next_step(card, exercise, command))
 
 
-def _print_cells(card: Scorecard, console: Console) -> None:
-    """Each cell that did not end well, once, with the learner's own line."""
-    for cell in card.cells:
-        if cell.outcome in RAISED:
-            _print_finding(console, "failed", Text(_cell_story(cell), style="bold"), _cell_details(cell))
+def _print_cells(card: Scorecard, console: Console, verbose: bool) -> None:
+    """Each cell that did not end well, once: the learner's own line, and the checks it cost."""
+    raised = [cell for cell in card.cells if cell.outcome in RAISED]
+    told = raised if verbose else raised[:FULL]
+    for cell in told:
+        lost = _lost_to(card, [cell])
+        _print_finding(
+            console,
+            "failed",
+            _heading(_cell_story(cell), sum(check.points for check in lost)),
+            [*_cell_details(cell), *_named("costs", lost)],
+        )
+    rest = raised[len(told) :]
+    if rest:  # most often they stumble over what the first ones left
+        lost = _lost_to(card, rest)
+        heading = f"{_counted(len(rest), 'more cell')} did not end well"
+        cells = ", ".join(str(cell.index) for cell in rest)
+        _print_finding(
+            console,
+            "failed",
+            _heading(heading, sum(check.points for check in lost)),
+            [("cells", cells), *_named("cost", lost)],
+        )
     unrun = [cell.index for cell in card.cells if cell.outcome == "not_run"]
     if unrun:
         what = f"cell {unrun[0]}" if len(unrun) == 1 else f"cells {unrun[0]} to {unrun[-1]}"
@@ -88,22 +106,32 @@ def _cell_details(cell: CellRecord) -> Iterable[Row]:
             yield f"line {cell.error.line}", one_line(cell.error.source or "", 160)
 
 
+def _lost_to(card: Scorecard, cells: Iterable[CellRecord]) -> list[ScoredCheck]:
+    indices = {cell.index for cell in cells}
+    return [c for c in card.checks if c.outcome == "not_reached" and c.cell in indices]
+
+
 def _print_not_reached(card: Scorecard, console: Console) -> None:
-    """The checks that hang on something else, by what they hang on."""
+    """The checks that hang on something else than a cell that was told already, by what they hang on."""
+    told = {cell.index for cell in card.cells if cell.outcome in RAISED}
     groups: dict[str, list[ScoredCheck]] = {}
     for check in card.checks:
-        if check.outcome == "not_reached":
-            groups.setdefault(one_line(check.found or "The notebook did not get that far."), []).append(check)
+        if check.outcome == "not_reached" and check.cell not in told:
+            groups.setdefault(one_line(check.found or "the notebook did not get that far"), []).append(check)
     for reason, checks in groups.items():
-        heading = _heading(
-            f"{_counted(len(checks), 'check')} not reached", sum(check.points for check in checks)
-        )
-        rows = [("because", reason)]
-        if len(checks) <= FULL:
-            rows += [(check.id, check.title) for check in checks]
-        else:
-            rows.append(("checks", _ids(checks)))
-        _print_finding(console, "not_reached", heading, rows)
+        heading = f"{_counted(len(checks), 'check')} not reached"
+        rows = [("because", reason), *_named("checks", checks)]
+        _print_finding(console, "not_reached", _heading(heading, sum(c.points for c in checks)), rows)
+
+
+def _named(label: str, checks: Sequence[ScoredCheck]) -> Iterable[Row]:
+    """A few checks by their titles, many by their ids."""
+    if len(checks) > FULL:
+        yield label, _ids(checks)
+    else:
+        for check in checks:
+            yield label, check.title
+            label = ""
 
 
 def _print_failed(card: Scorecard, exercise: Exercise, console: Console, command: str, verbose: bool) -> None:
@@ -214,7 +242,7 @@ def _print_text(console: Console, text: Text, lead: Text | None = None) -> None:
     margin = lead.cell_len
     for line in text.wrap(console, max(console.width - margin, 10), overflow="fold"):
         line.rstrip()
-        console.print(lead + line, soft_wrap=True)
+        console.print(Text.assemble(lead, line), soft_wrap=True)
         lead = Text(" " * margin)
 
 
@@ -233,10 +261,11 @@ def _points(score: int, max_score: int) -> Text:
 
 
 def _heading(text: str, points: int) -> Text:
-    return Text.assemble((text, "bold"), (f"  {_counted(points, 'point')}", "dim"))
+    worth = f"  {_counted(points, 'point')}" if points else ""
+    return Text.assemble((text, "bold"), (worth, "dim"))
 
 
-def _ids(checks: Sequence[ScoredCheck]) -> str:
+def _ids(checks: Iterable[ScoredCheck]) -> str:
     return ", ".join(check.id for check in checks)
 
 
