@@ -57,9 +57,7 @@ def graded(
     given = {r.id: r for r in results}
     filled = tuple(
         given.get(c.id)
-        or (
-            CheckResult(c.id, "passed") if otherwise == "passed" else result(c.id, otherwise, cell=c.task + 1)
-        )
+        or (CheckResult(c.id, "passed") if otherwise == "passed" else result(c.id, otherwise, cell=c.task + 1))
         for c in ex.checks
     )
     return score(

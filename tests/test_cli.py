@@ -34,9 +34,7 @@ class FakePipeline(ModuleType):
     def Options(self, **options: Any) -> dict[str, Any]:
         return options
 
-    def grade(
-        self, exercise: Any, path: Path, options: dict[str, Any], notify: Callable[[str], None]
-    ) -> Scorecard:
+    def grade(self, exercise: Any, path: Path, options: dict[str, Any], notify: Callable[[str], None]) -> Scorecard:
         self.asked.append((path, options))
         notify("raising the lab")
         notify("cell 3 of 9: \x1b[31mAppend")
@@ -119,9 +117,7 @@ def test_wrong_use(
     assert pipeline.asked == []
 
 
-def test_a_failure_of_ours_is_logged(
-    pipeline: FakePipeline, folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_failure_of_ours_is_logged(pipeline: FakePipeline, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pipeline.fails(RuntimeError("the roof fell in"))
     assert cli.run(["ex1", "mine.py", "--json", "card.json"]) == 3
     told = capsys.readouterr()
@@ -173,9 +169,7 @@ def test_interrupted(pipeline: FakePipeline, folder: Path, capsys: pytest.Captur
 # Grading
 
 
-def test_the_working_copy_is_made_once_and_graded(
-    pipeline: FakePipeline, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_working_copy_is_made_once_and_graded(pipeline: FakePipeline, capsys: pytest.CaptureFixture[str]) -> None:
     copy = Path("work/ex1_delta.py")
     assert cli.run(["ex1"]) == 0
     assert "Made work/ex1_delta.py from the starter" in capsys.readouterr().err
@@ -262,9 +256,7 @@ def test_list_remembers_the_best_score(pipeline: FakePipeline, capsys: pytest.Ca
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"format_version": 1, "exercises": {"ex1": 3}}'])
-def test_a_spoilt_memory_is_forgotten(
-    content: str, pipeline: FakePipeline, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_spoilt_memory_is_forgotten(content: str, pipeline: FakePipeline, capsys: pytest.CaptureFixture[str]) -> None:
     memory = Path("work/.grade.json")
     memory.parent.mkdir()
     memory.write_text(content)
@@ -372,9 +364,7 @@ def test_stopped_from_outside(how: signal.Signals, folder: Path) -> None:
         "cli.main()"
     )
     env = os.environ | {"PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(
-        [sys.executable, "-c", script], stderr=subprocess.PIPE, text=True, env=env
-    ) as running:
+    with subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE, text=True, env=env) as running:
         assert running.stderr is not None
         assert running.stderr.readline() == "raising the lab\n"
         running.send_signal(how)

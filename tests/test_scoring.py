@@ -13,9 +13,7 @@ from grader.exams import load_exams
 from grader.report import jsonfile
 from tests import factories
 
-SCHEMA = json.loads(
-    (Path(__file__).parent.parent / "docs" / "scorecard.schema.json").read_text(encoding="utf-8")
-)
+SCHEMA = json.loads((Path(__file__).parent.parent / "docs" / "scorecard.schema.json").read_text(encoding="utf-8"))
 
 
 def validate(data: dict[str, Any]) -> None:

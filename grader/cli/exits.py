@@ -7,6 +7,7 @@ at fault, 3 we are, 130 interrupted.
 from __future__ import annotations
 
 import io
+import logging
 import os
 import sys
 import tempfile
@@ -27,6 +28,9 @@ PASSED, NOT_ALL_PASSED, BAD_INPUT, OUR_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 def guarded(action: Callable[[], int | None], *, verbose: bool = False) -> int:
     """Run ``action`` and return the exit status, whatever it raises; ``verbose`` shows our own tracebacks."""
     _make_printable()
+    if not verbose:
+        # What libraries log (asyncio, as it is interrupted) is nothing to a learner.
+        logging.getLogger().addHandler(logging.NullHandler())
     try:
         status = action() or PASSED
         sys.stdout.flush()

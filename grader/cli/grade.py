@@ -36,17 +36,13 @@ def grade(
             show_default=False,
         ),
     ] = None,
-    json: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write the scorecard as JSON.")
-    ] = None,
+    json: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the scorecard as JSON.")] = None,
     junit: Annotated[
         Path | None, typer.Option("--junit", metavar="FILE", help="Write the checks as JUnit XML, for CI.")
     ] = None,
     seed: Annotated[
         int | None,
-        typer.Option(
-            min=0, max=2**32 - 1, metavar="N", help="Which lab: its data, names and figures follow from it."
-        ),
+        typer.Option(min=0, max=2**32 - 1, metavar="N", help="Which lab: its data, names and figures follow from it."),
     ] = None,
     isolation: Annotated[
         Isolation, typer.Option(help="Where the notebook runs; auto takes the sandbox if there is one.")
@@ -55,9 +51,7 @@ def grade(
     verbose: Annotated[
         bool, typer.Option("--verbose", help="Tell every check in full, and each stage in a pipe.")
     ] = False,
-    no_color: Annotated[
-        bool, typer.Option("--no-color", help="Print plain text (as NO_COLOR=1 does).")
-    ] = False,
+    no_color: Annotated[bool, typer.Option("--no-color", help="Print plain text (as NO_COLOR=1 does).")] = False,
 ) -> int:
     """Grade a notebook; `grade ex1` is short for it.
 
@@ -95,9 +89,7 @@ def grade(
         if junit_stream:
             junit_stream.write(junitfile.text(card))
     progress.remember(card)
-    terminal.render(
-        card, found, console(no_color=no_color), command=command(), verbose=verbose, timings=timings
-    )
+    terminal.render(card, found, console(no_color=no_color), command=command(), verbose=verbose, timings=timings)
     if card.status == "not_graded":
         failure = NotGraded(card.reason)
         failure.add_note(jsonfile.text(card))  # for the log file

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
 def show(
     exercise: ExerciseName,
-    no_color: Annotated[
-        bool, typer.Option("--no-color", help="Print plain text (as NO_COLOR=1 does).")
-    ] = False,
+    no_color: Annotated[bool, typer.Option("--no-color", help="Print plain text (as NO_COLOR=1 does).")] = False,
 ) -> int:
     """What an exercise asks for."""
     text = catalog.find(exercise).brief.read_text(encoding="utf-8")

@@ -50,9 +50,7 @@ def exercise_or_verb(word: str, verbs: list[str]) -> Exercise:
         near = difflib.get_close_matches(word, verbs, n=2, cutoff=0.6)
         if not near:
             raise
-        raise BadInput(
-            f"There is no exercise and no command '{word}'. Did you mean {' or '.join(near)}?"
-        ) from None
+        raise BadInput(f"There is no exercise and no command '{word}'. Did you mean {' or '.join(near)}?") from None
 
 
 def paragraph(text: str, indent: str = "", hang: str | None = None) -> str:
