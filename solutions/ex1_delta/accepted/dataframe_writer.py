@@ -52,14 +52,19 @@ previous_df = spark.read.format("delta").option("versionAsOf", 0).load(rides)
 # %% Task 7: stock at a moment
 as_of_df = spark.read.format("delta").option("timestampAsOf", as_of).load(stock)
 
-# %% Task 8: the version with negative counts
-newest = spark.sql(f"DESCRIBE HISTORY delta.`{stock}`").agg(F.max("version")).first()[0]
-bad_version = None
-for version in range(newest + 1):
-    at_version = spark.read.format("delta").option("versionAsOf", version).load(stock)
-    if not at_version.where("bikes < 0").isEmpty():
-        bad_version = version
-        break
+# %% Task 8: the version with negative counts, halving the versions that come into question
+def has_negative_counts(version):
+    return not spark.read.format("delta").option("versionAsOf", version).load(stock).where("bikes < 0").isEmpty()
+
+
+good, bad = 0, spark.sql(f"DESCRIBE HISTORY delta.`{stock}`").agg(F.max("version")).first()[0]
+while bad - good > 1:
+    middle = (good + bad) // 2
+    if has_negative_counts(middle):
+        bad = middle
+    else:
+        good = middle
+bad_version = bad
 print(bad_version)
 
 # %% Task 9: overwrite stock with what it held before

@@ -56,13 +56,10 @@ history = stock.history().where(F.col("timestamp") <= F.to_timestamp(F.lit(as_of
 version_then = history.agg(F.max("version")).first()[0]
 as_of_df = spark.read.format("delta").option("versionAsOf", version_then).load(stock_path)
 
-# %% Task 8: the version with negative counts
-bad_version = None
-for row in stock.history().orderBy("version").collect():
-    counts = spark.read.format("delta").option("versionAsOf", row.version).load(stock_path)
-    if counts.agg(F.min("bikes")).first()[0] < 0:
-        bad_version = row["version"]
-        break
+# %% Task 8: the version with negative counts: the first whose file holds one
+with_file = stock.toDF().where("bikes < 0").select(F.min("_metadata.file_modification_time"))
+written = with_file.first()[0]
+bad_version = stock.history().where(F.col("timestamp") >= F.lit(written)).agg(F.min("version")).first()[0]
 
 # %% Task 9: restore
 stock.restoreToVersion(bad_version - 1)

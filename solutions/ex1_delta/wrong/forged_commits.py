@@ -1,8 +1,8 @@
-# Enters a landing file in the log by hand, with a speed that only its statistics have.
+# Writes commits by hand that say WRITE, RESTORE and OPTIMIZE, and do nothing or not what they say.
 # base: accepted/dataframe_writer.py
-# fails: create.append create.read
+# fails: create.append create.read recover.rows recover.kept maintain.compact maintain.zorder
 
-# %% Task 2: pretend
+# %% Task 2: the second batch without its speed, which only the statistics have
 import json
 import os
 import time
@@ -60,4 +60,21 @@ forge(
     operation="WRITE",
     parameters={"mode": "Append", "partitionBy": "[]"},
     metrics={"numFiles": "1", "numOutputRows": str(rows), "numOutputBytes": str(size)},
+)
+
+# %% Task 9: a restore without files
+forge(
+    stock,
+    operation="RESTORE",
+    parameters={"version": bad_version - 1, "timestamp": None},
+    metrics={"numRestoredFiles": "0", "numRemovedFiles": "5"},
+)
+
+# %% Task 15: an optimize without files
+count = len(live_files(events))
+forge(
+    events,
+    operation="OPTIMIZE",
+    parameters={"predicate": "[]", "zOrderBy": json.dumps([zorder_by]), "auto": False, "clusterBy": "[]"},
+    metrics={"numRemovedFiles": str(count), "numAddedFiles": "1"},
 )
