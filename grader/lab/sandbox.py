@@ -21,6 +21,8 @@ from grader.errors import BadInput
 Isolation = Literal["sandbox", "process"]
 
 GUEST = Path(__file__).parent / "inside"
+_PACKAGE = Path(__file__).resolve().parents[1]
+_SYSTEM = Path("/usr")
 _ROOT = "/lab"
 _SCRATCH_MB = 256
 
@@ -101,32 +103,35 @@ def place(isolation: Isolation, folder: Path, readable: Iterable[Path]) -> Place
     guest = "/opt/lab"
     environment |= {"HOME": "/tmp", "TMPDIR": "/tmp", "PYTHONPATH": guest}
     argv = [bwrap(), "--unshare-all", "--die-with-parent", "--new-session", "--clearenv", "--hostname", "lab"]
-    argv += ["--proc", "/proc", "--dev", "/dev", "--size", str(_SCRATCH_MB << 20), "--tmpfs", "/tmp"]
+    argv += ["--proc", "/proc", "--dev", "/dev"]
+    for name in ("/dev/shm", "/tmp"):
+        argv += ["--size", str(_SCRATCH_MB << 20), "--tmpfs", name]
     argv += _system()
-    shown = _top_most(_python_folders())
+    shown = [path for path in _top_most(_python_folders()) if not path.is_relative_to(_SYSTEM)]
     for path in shown:
         argv += ["--ro-bind", str(path), str(path)]
-    package = Path(__file__).resolve().parents[1]
-    masked = any(package.is_relative_to(path) for path in shown)
+    masked = any(_PACKAGE.is_relative_to(path) for path in (*shown, _SYSTEM))
     if masked:
         # Installed, not run from a checkout: the grader and its suites lie among the lab's packages.
-        argv += ["--tmpfs", str(package)]
+        argv += ["--tmpfs", str(_PACKAGE)]
     for path in _top_most(readable):
-        if path.is_relative_to(package) or not any(path.is_relative_to(other) for other in shown):
+        if path.is_relative_to(_PACKAGE) or not any(path.is_relative_to(other) for other in (*shown, _SYSTEM)):
             argv += ["--ro-bind", str(path), str(path)]
     if masked:
-        argv += ["--remount-ro", str(package)]
+        argv += ["--remount-ro", str(_PACKAGE)]
     argv += ["--ro-bind", str(GUEST), guest]
     argv += ["--bind", str(folder / "root"), _ROOT, "--bind", str(folder / "run"), str(folder / "run")]
     for name, value in environment.items():
         argv += ["--setenv", name, value]
+    # What bubblewrap makes itself lies in memory, without a limit: nothing may be written there.
+    argv += ["--remount-ro", "/dev", "--remount-ro", "/"]
     argv += ["--chdir", _ROOT, "--"]
     return Place("sandbox", _ROOT, "/tmp", guest, tuple(argv), environment)
 
 
 def _system() -> list[str]:
     """The system's programs and libraries, and of /etc what the dynamic linker and name look-ups need."""
-    argv: list[str] = ["--ro-bind", "/usr", "/usr"]
+    argv: list[str] = ["--ro-bind", str(_SYSTEM), str(_SYSTEM)]
     for name in ("/bin", "/sbin", "/lib", "/lib32", "/lib64"):
         if Path(name).is_symlink():
             argv += ["--symlink", str(Path(name).readlink()), name]
@@ -150,9 +155,9 @@ def _python_folders() -> tuple[Path, ...]:
 
 
 def _top_most(paths: Iterable[Path]) -> list[Path]:
-    """Without those that lie below another, or below what every sandbox shows anyway."""
+    """Without those that lie below another."""
     kept: list[Path] = []
     for path in sorted(set(paths), key=lambda p: len(p.parts)):
-        if not path.is_relative_to("/usr") and not any(path.is_relative_to(other) for other in kept):
+        if not any(path.is_relative_to(other) for other in kept):
             kept.append(path)
     return kept
