@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
+import signal
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import psutil
@@ -16,19 +20,20 @@ from grader.lab.limits import Limits
 from grader.lab.record import CellOutcome
 
 EVERY_SECONDS = 0.25
+SWEEP_SECONDS = 5
 
 
 class Watch:
-    """Looks at a lab's processes and folder several times a second."""
+    """Looks at a lab's processes and at the folders it may write to, several times a second."""
 
-    def __init__(self, process_id: int, root: Path, limits: Limits) -> None:
-        self._root = root
+    def __init__(self, process_id: int, folders: Iterable[Path], limits: Limits) -> None:
+        self._folders = tuple(folders)
         self._limits = limits
         self._task: asyncio.Task[None] | None = None
         self._seen: dict[int, psutil.Process] = {}
+        self._lead: psutil.Process | None = None
         with contextlib.suppress(psutil.NoSuchProcess):
-            self._seen[process_id] = psutil.Process(process_id)
-        self._lead = self._seen.get(process_id)
+            self._lead = psutil.Process(process_id)
         self.breach: tuple[CellOutcome, str] | None = None
         self.breached = asyncio.Event()
         self.ended = False
@@ -43,11 +48,23 @@ class Watch:
             await asyncio.gather(self._task, return_exceptions=True)
 
     def sweep(self) -> None:
-        """End every process of the lab that was ever seen and still runs (a sandbox leaves none)."""
-        for process in self._seen.values():
-            # A process that psutil knows by id and start time, so that a reused id hits nobody else.
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
+        """End every process of the lab and wait until they are gone.
+
+        Its first process takes the others with it when it is told to end: bubblewrap by its nature, without a
+        sandbox because of ``lab_guest.keeper``. What is left then is ended one by one.
+        """
+        family = {*self._family(), *self._seen.values()}
+        if self._lead:
+            _end([self._lead], signal.SIGTERM)
+        deadline = time.monotonic() + SWEEP_SECONDS
+        while time.monotonic() < deadline:
+            family |= set(self._family())
+            others = [process for process in family if process != self._lead and _runs(process)]
+            if not others:
+                break
+            _end(others, signal.SIGKILL)
+        if self._lead:
+            _end([self._lead], signal.SIGKILL)
 
     async def _look(self) -> None:
         turn = 0
@@ -61,37 +78,86 @@ class Watch:
                 return
             await asyncio.sleep(EVERY_SECONDS)
 
-    def _processes(self) -> tuple[CellOutcome, str] | None:
+    def _family(self) -> list[psutil.Process]:
         if self._lead is None:
-            return None
+            return []
         try:
-            family = [self._lead, *self._lead.children(recursive=True)]
-        except psutil.NoSuchProcess:
-            return None
+            return [self._lead, *self._lead.children(recursive=True)]
+        except (psutil.Error, OSError):
+            return []
+
+    def _processes(self) -> tuple[CellOutcome, str] | None:
+        family = self._family()
         tasks = memory = 0
         for process in family:
-            with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            with contextlib.suppress(psutil.Error, OSError):
                 self._seen[process.pid] = process
                 tasks += process.num_threads()
                 memory += process.memory_info().rss
         limits = self._limits
         if tasks > limits.processes:
             return "processes", f"the lab ran {tasks} processes and threads; it may run {limits.processes:g}"
-        if memory > limits.lab_memory_mb * (1 << 20):
+        most = limits.lab_memory_mb * (1 << 20)
+        if memory > most:
+            memory = sum(map(_own_memory, family))  # what processes share was counted more than once
+        if memory > most:
             return "memory", f"the lab took {memory >> 20} MB of memory; it may take {limits.lab_memory_mb:g}"
         return None
 
     def _files(self) -> tuple[CellOutcome, str] | None:
-        """Sum up the lab's folder, stopping as soon as it is too much."""
-        size = count = 0
+        """Sum up the lab's folders, stopping as soon as it is too much."""
+        size = 0
         limits = self._limits
-        for folder, folders, files in os.walk(self._root):
-            count += len(folders) + len(files)
-            for name in files:
-                with contextlib.suppress(OSError):
-                    size += os.lstat(os.path.join(folder, name)).st_blocks * 512  # noqa: PTH118 - a hot loop
+        for count, blocks in enumerate(_blocks(self._folders), start=1):
+            if blocks is None:
+                return "disk", "the lab made folders too deep to be measured"
+            size += blocks * 512
             if size > limits.disk_mb * (1 << 20):
                 return "disk", f"the lab wrote more than {limits.disk_mb:g} MB to disk"
             if count > limits.files:
                 return "disk", f"the lab made more than {limits.files:g} files"
         return None
+
+
+def _runs(process: psutil.Process) -> bool:
+    """Whether it is there and no zombie. psutil knows it by id and start time: a reused id is another's."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except (psutil.Error, OSError):
+        return False
+
+
+def _end(processes: list[psutil.Process], how: signal.Signals) -> None:
+    for process in processes:
+        with contextlib.suppress(psutil.Error, OSError):
+            process.send_signal(how)
+    deadline = time.monotonic() + 1
+    while any(map(_runs, processes)) and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def _own_memory(process: psutil.Process) -> int:
+    """Its proportional share of memory where the system tells it, else all that it has mapped."""
+    try:
+        full = process.memory_full_info()
+        return int(getattr(full, "pss", full.uss))
+    except (psutil.Error, OSError):
+        with contextlib.suppress(psutil.Error, OSError):
+            return int(process.memory_info().rss)
+        return 0
+
+
+def _blocks(folders: Iterable[Path]) -> Iterator[int | None]:
+    """Disk blocks (of 512 bytes) of each file and folder, without recursion; None where a path is too long."""
+    waiting = [str(folder) for folder in folders]
+    while waiting:
+        try:
+            with os.scandir(waiting.pop()) as entries:
+                for entry in entries:
+                    with contextlib.suppress(FileNotFoundError):
+                        yield entry.stat(follow_symlinks=False).st_blocks
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                yield None

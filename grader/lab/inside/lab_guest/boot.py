@@ -21,6 +21,10 @@ from typing import Any
 
 def main() -> None:
     config = json.loads(Path(sys.argv[1]).read_text())
+    if not config["limits"]["own_processes"]:
+        from .keeper import keep
+
+        keep()
     os.chdir(config["root"])
     scratch = Path(config["scratch"])
     jvm = _start_jvm(config, scratch) if config["jvm"] else None
@@ -53,7 +57,13 @@ def _start_jvm(config: dict[str, Any], scratch: Path) -> subprocess.Popen[bytes]
     environment["SPARK_LOCAL_HOSTNAME"] = "localhost"
     log = (scratch / "jvm.log").open("wb")
     return subprocess.Popen(
-        config["jvm"], stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment, cwd=config["root"]
+        config["jvm"],
+        stdin=subprocess.PIPE,
+        stdout=log,
+        stderr=log,
+        env=environment,
+        cwd=config["root"],
+        start_new_session=True,  # The stop button of a cell is not for the JVM.
     )
 
 

@@ -1,0 +1,63 @@
+"""Keeps a lab's family together where no sandbox does: whatever a cell sets loose ends when the notebook ends.
+
+Linux only. The process that calls :func:`keep` goes on in a child; it stays behind itself as that child's
+parent, adopts what loses its own ("child subreaper", prctl(2)), and ends it all once the child has ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+def keep() -> None:
+    """Go on in a child process. Does nothing where the system can't adopt."""
+    if sys.platform != "linux":
+        return
+    prctl = ctypes.CDLL(None).prctl
+    if prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+        return
+    child = os.fork()
+    if child == 0:
+        prctl(_PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+        # What the kernel's own look at its parent went by; the parent is this module's process now.
+        os.environ["JPY_PARENT_PID"] = str(os.getppid())
+        return
+    prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    signal.signal(signal.SIGTERM, lambda *_: _end_all())
+    status = 0
+    with contextlib.suppress(ChildProcessError):
+        pid = 0
+        while pid != child:
+            pid, status = os.wait()
+    _end_all(os.waitstatus_to_exitcode(status))
+
+
+def _end_all(code: int = 1) -> None:
+    """End every descendant: the children of one that is killed become this process's own."""
+    with contextlib.suppress(ChildProcessError, OSError):
+        while True:
+            for child in _children():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
+            os.wait()
+    os._exit(code if code >= 0 else 128 - code)
+
+
+def _children() -> list[int]:
+    own = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with contextlib.suppress(OSError):
+                # The name in parentheses may hold anything; state and parent follow the last one.
+                parent = (folder / "stat").read_text(errors="replace").rpartition(")")[2].split()[1]
+                if int(parent) == os.getpid():
+                    own.append(int(folder.name))
+    return own
