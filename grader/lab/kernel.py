@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import zmq
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
-from nbclient.exceptions import DeadKernelError
+from nbclient.exceptions import CellExecutionComplete, DeadKernelError
 
 from grader.errors import NotGraded
 from grader.lab.limits import Limits
@@ -29,9 +30,15 @@ from grader.submission import Cell
 
 START_SECONDS = 120
 """How long a lab may take to come up: some seconds, but a machine may be busy with others."""
-CAPTURE_SECONDS = 60
+CAPTURE_SECONDS = 100
+"""How long all results may take to be read; each has a limit of its own (``lab_guest.capture``)."""
 GRACE_SECONDS = 3
 """How long a cell has to end after it was interrupted, before the notebook is ended with it."""
+
+WRITABLE = ("root", "run", "scratch")
+"""The parts of a lab's folder that its code may write to (``scratch`` where there is no sandbox)."""
+MESSAGE_MB = 16
+"""The longest message that is read; the notebook may send longer ones, to nobody."""
 
 _ERROR_MARK = "lab-error:"
 
@@ -64,19 +71,21 @@ class _Client(NotebookClient):  # type: ignore[misc]
     error: dict[str, Any] | None = None
     too_much: asyncio.Event
 
-    def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
-        content = msg["content"]
-        if msg["msg_type"] == "stream":
-            self.written += len(content.get("text", ""))
-            content["text"] = ""
-        elif msg["msg_type"] in ("display_data", "execute_result", "update_display_data"):
-            self.written += sum(len(str(value)) for value in content.get("data", {}).values())
-            content["data"] = {}
-        elif msg["msg_type"] == "error":
-            self.error = dict(content)
+    def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> None:
+        """Note how much was written, an error and the end; a cell may send what it likes, so all is doubted."""
+        kind, content = msg.get("msg_type"), msg.get("content")
+        if not isinstance(content, dict):
+            return
+        if kind == "status" and content.get("execution_state") == "idle":
+            raise CellExecutionComplete
+        if kind == "stream":
+            self.written += len(str(content.get("text", "")))
+        elif kind in ("display_data", "execute_result", "update_display_data"):
+            self.written += len(str(content.get("data", "")))
+        elif kind == "error":
+            self.error = content
         if self.written > self.limit:
             self.too_much.set()
-        return super().process_message(msg, cell, cell_index)
 
 
 class Notebook:
@@ -159,6 +168,7 @@ class Notebook:
 
     async def _kill(self) -> None:
         self._watch.ended = True
+        self._watch.sweep()
         with contextlib.suppress(Exception):
             await self._manager.shutdown_kernel(now=True)
 
@@ -224,6 +234,8 @@ async def _raised(
         connection_file=str(run_folder / "kernel.json"),
         shutdown_wait_time=0.2,
     )
+    manager.context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_MB << 20)
+    manager.context.setsockopt(zmq.RCVHWM, 200)
     # nbclient wants a notebook; SQL cells go in as the lab's own cell magic.
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(_source(cell)) for cell in cells])
     client = _Client(notebook, km=manager, allow_errors=True, store_widget_state=False, record_timing=False)
@@ -232,7 +244,7 @@ async def _raised(
     with (run_folder / "kernel.log").open("wb") as log:
         try:
             await manager.start_kernel(env=environment, stdout=log, stderr=log, cwd=str(folder / "root"))
-            watch = Watch(_process_id(manager), folder / "root", limits)
+            watch = Watch(_process_id(manager), [folder / name for name in WRITABLE], limits)
             await asyncio.to_thread(prepare)
             client.kc = manager.client()
             client.kc.start_channels()
@@ -246,12 +258,11 @@ async def _raised(
         finally:
             if watch:
                 await watch.stop()
+                watch.sweep()
             if client.kc is not None:
                 client.kc.stop_channels()
             if manager.has_kernel:
                 await manager.shutdown_kernel(now=True)
-            if watch:
-                watch.sweep()
 
 
 def _source(cell: Cell) -> str:
@@ -268,21 +279,25 @@ def _process_id(manager: AsyncKernelManager) -> int:
 
 def _told(content: dict[str, Any], cell: Cell) -> tuple[CellOutcome, CellError]:
     """A cell's error as the lab's own formatter told it, or as bare as Jupyter would."""
-    name, message = str(content.get("ename", "")), str(content.get("evalue", ""))
-    line = source = None
-    for text in content.get("traceback", []):
-        if text.startswith(_ERROR_MARK):
-            with contextlib.suppress(ValueError, KeyError, TypeError):
+    name, message, line, source = content.get("ename", ""), content.get("evalue", ""), None, None
+    lines = content.get("traceback")
+    for text in lines if isinstance(lines, list) else []:
+        if isinstance(text, str) and text.startswith(_ERROR_MARK):
+            with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):
                 told = json.loads(text.removeprefix(_ERROR_MARK))
-                name, message = str(told["name"]), str(told["message"])
-                line, source = told["line"], told["source"]
-    at = cell.line + int(line) - 1 if isinstance(line, int) else None
-    error = CellError(name[:200], message[:2000], at, str(source)[:500] if source else None)
-    if name in ("NotebookExit", "SystemExit"):
-        return "exited", error
+                name, message, line, source = told["name"], told["message"], told["line"], told["source"]
+    at = cell.line + line - 1 if type(line) is int else None
+    name, message = _text(name, 200), _text(message, 2000)
     if name == "MemoryError":
-        return "memory", CellError(name, message[:2000] or "the cell asked for more memory than a lab has", at, source)
-    return "error", error
+        message = message or "the cell asked for more memory than a lab has"
+    error = CellError(name, message, at, _text(source, 500) if source else None)
+    outcomes: dict[str, CellOutcome] = {"NotebookExit": "exited", "SystemExit": "exited", "MemoryError": "memory"}
+    return outcomes.get(name, "error"), error
+
+
+def _text(value: object, longest: int) -> str:
+    """Text of a cell's making, cut and fit to be written anywhere as UTF-8."""
+    return str(value)[:longest].encode(errors="replace").decode()
 
 
 def _tail(run_folder: Path) -> str:

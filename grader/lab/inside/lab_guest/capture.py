@@ -5,28 +5,79 @@ Only data leaves: rows and scalars of built-in types, and for an exception what 
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import decimal
 import math
-from collections.abc import Callable, Iterable
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from .errors import message
 
 MOST_ROWS = 5000
+MOST_TEXT = 4 << 20
+"""Longest JSON text of one result."""
+RESULT_SECONDS = 15
 
 
 def write(names: dict[str, Any], wanted: Iterable[str], file: Path, dumps: Callable[[Any], str]) -> None:
-    """Write what the wanted names are bound to into ``file``; one that can't be read says why."""
-    results = {}
+    """Write what the wanted names are bound to into ``file``; one that can't be read says why.
+
+    The file is written anew after each, so that one that never comes to an end costs no other.
+    """
+    texts: dict[str, str] = {}
     for name in wanted:
-        if name in names:
-            try:
-                results[name] = _read(names[name])
-            except BaseException as error:
-                results[name] = {"kind": "error", "name": type(error).__name__, "message": message(error)}
-    file.write_text(dumps(results))
+        if name not in names:
+            continue
+        try:
+            with _at_most(RESULT_SECONDS):
+                result = _read(names[name])
+            text = dumps(result)
+        except BaseException as error:
+            text = dumps({"kind": "error", "name": type(error).__name__, "message": message(error)})
+        if len(text) > MOST_TEXT:
+            text = dumps({"kind": "error", "name": "TooLarge", "message": "it holds more than can be read"})
+        texts[name] = text
+        file.write_text("{" + ", ".join(f"{dumps(name)}: {text}" for name, text in texts.items()) + "}")
+
+
+@contextlib.contextmanager
+def _at_most(seconds: int) -> Iterator[None]:
+    """Raise TimeoutError in the block when it takes longer, and let Spark go on with nothing of it."""
+
+    late = TimeoutError(f"it could not be read in {seconds} s")
+    rung = []
+
+    def stop(*_: object) -> NoReturn:
+        rung.append(True)
+        raise late
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(seconds)
+    try:
+        yield
+    except BaseException:
+        if not rung:
+            raise
+        # py4j makes an error of its own of it.
+        cancel_jobs()
+        raise late from None
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def cancel_jobs() -> None:
+    """Cancel what Spark is at, so that the next cell finds it free. In a thread: the JVM may answer no more."""
+    context = sys.modules["pyspark"].SparkContext._active_spark_context if "pyspark" in sys.modules else None
+    if context is not None:
+        thread = threading.Thread(target=context.cancelAllJobs, daemon=True)
+        thread.start()
+        thread.join(timeout=2)
 
 
 def _read(value: Any) -> dict[str, Any]:

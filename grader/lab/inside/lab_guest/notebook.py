@@ -20,9 +20,17 @@ _dumps = json.dumps
 
 def make_kernel(config: dict[str, Any], arguments: list[str]) -> Any:
     """An initialised IPKernelApp whose namespace offers what a Databricks notebook has, but for ``spark``."""
+    from ipykernel.ipkernel import IPythonKernel
     from ipykernel.kernelapp import IPKernelApp
 
-    app = IPKernelApp.instance()
+    class Kernel(IPythonKernel):  # type: ignore[misc]
+        """Stops what Spark is at with the cell, as a notebook's stop button does."""
+
+        async def interrupt_request(self, stream: Any, ident: Any, parent: Any) -> None:
+            await super().interrupt_request(stream, ident, parent)
+            capture.cancel_jobs()
+
+    app = IPKernelApp.instance(kernel_class=Kernel)
     app.initialize([*arguments, "--HistoryManager.enabled=False", "--InteractiveShell.colors=nocolor"])
     shell = app.shell
     dbutils = DBUtils(Path(config["root"]), config["widgets"])
