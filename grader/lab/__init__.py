@@ -10,6 +10,7 @@ import contextlib
 import importlib
 import json
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -18,11 +19,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from grader.catalog import Exercise, home
-from grader.errors import NotGraded
+from grader.errors import BadInput, NotGraded
 from grader.lab import sandbox
 from grader.lab.limits import Limits
 from grader.lab.record import LabRecord
 from grader.submission import Submission
+
+LONGEST_PLACE = 60
+"""Longest path of a folder for labs: what lies below names sockets, whose paths end at some 100 characters."""
 
 
 def load_fixture(exercise: Exercise) -> Any:
@@ -36,7 +40,7 @@ def load_fixture(exercise: Exercise) -> Any:
 @contextlib.contextmanager
 def folder(keep: Path | None = None) -> Iterator[Path]:
     """A fresh folder for one lab, removed afterwards, or moved to ``keep``."""
-    path = Path(tempfile.mkdtemp(prefix="lab-"))
+    path = _make()
     try:
         (path / "root").mkdir()
         (path / "run").mkdir()
@@ -44,21 +48,31 @@ def folder(keep: Path | None = None) -> Iterator[Path]:
         if keep:
             shutil.copytree(path / "root", keep, dirs_exist_ok=True, symlinks=True)
     finally:
-        _remove(path)
+        try:
+            _remove(path)
+        except KeyboardInterrupt:  # Whoever is impatient shall not be left with the folder.
+            _remove(path)
+            raise
+
+
+def _make() -> Path:
+    """Raises BadInput when there is no place for a lab."""
+    try:
+        place = tempfile.gettempdir()
+        if len(place) > LONGEST_PLACE:
+            place = "/tmp"
+        return Path(tempfile.mkdtemp(prefix="lab-", dir=place))
+    except OSError as error:
+        raise BadInput(f"No folder for the lab can be made ({error}): set TMPDIR to a place to write to.") from error
 
 
 def _remove(path: Path) -> None:
-    """Remove a lab's folder, whatever permissions a cell left on its parts."""
-
-    def retry(function: Callable[[str], object], name: str, _: object) -> None:
-        with contextlib.suppress(OSError):
-            Path(name).parent.chmod(0o700)
-            Path(name).chmod(0o700)
-            function(name)
-
-    shutil.rmtree(path, onerror=retry)
+    """Remove a lab's folder, whatever depth and permissions a cell gave its parts."""
+    with contextlib.suppress(OSError, RecursionError):
+        shutil.rmtree(path)
     if path.exists():
-        shutil.rmtree(path, ignore_errors=True)
+        for command in (["chmod", "-R", "u+rwX"], ["rm", "-rf"]):
+            subprocess.run([*command, "--", str(path)], capture_output=True)
 
 
 def run(
@@ -98,10 +112,10 @@ def run(
     }
     (path / "run" / "boot.json").write_text(json.dumps(config))
 
+    facts: dict[str, Any] = {}
+
     def fill() -> None:
-        facts = fixture.write(data, path / "root")
-        # Beside the lab's root, not in it: the judge's knowledge is nothing for the learner's code.
-        (path / "facts.json").write_text(json.dumps(facts))
+        facts.update(fixture.write(data, path / "root"))
 
     argv = [*place.prefix, sys.executable, "-s", "-m", "lab_guest.boot", str(path / "run" / "boot.json")]
     try:
@@ -114,7 +128,7 @@ def run(
         "results": round(done.captured_seconds, 3),
         "lab": round(time.monotonic() - started, 3),
     }
-    return LabRecord(path, done.cells, chosen, done.ended, timings)
+    return LabRecord(path, done.cells, chosen, done.ended, timings, facts)
 
 
 def _jvm(jvm: Any, parts: Any, place: sandbox.Place) -> list[str]:

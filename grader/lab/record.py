@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 CellOutcome = Literal[
     "ok",  # ran to its end
@@ -54,7 +54,8 @@ class LabRecord:
     """A finished lab: nothing in it runs any more and its folder may be read.
 
     ``folder`` is the lab's root as the judge sees it; ``isolation`` is ``sandbox`` or ``process``;
-    ``ended`` says why the notebook ended before its last cell, if it did; ``timings`` are in seconds.
+    ``ended`` says why the notebook ended before its last cell, if it did; ``timings`` are in seconds; ``facts``
+    are what the judge must know of what the lab was filled with, JSON-ready.
     """
 
     folder: Path
@@ -62,3 +63,4 @@ class LabRecord:
     isolation: Literal["sandbox", "process"]
     ended: str | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)

@@ -29,7 +29,12 @@ class Court:
 
     def verdict(self, exercise: Exercise, seed: int, record: LabRecord, cells: tuple[Cell, ...]) -> Verdict:
         """One result for each declared check. Raises NotGraded when the judge could not judge them all."""
-        request = {"exercise": exercise.id, "seed": seed, "folder": str(record.folder)}
+        request = {
+            "exercise": exercise.id,
+            "seed": seed,
+            "folder": str(record.folder),
+            "facts": dict(record.facts),
+        }
         try:
             answer, _ = self._process.communicate(json.dumps(request) + "\n", timeout=JUDGE_SECONDS)
             told = json.loads(answer)

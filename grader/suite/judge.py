@@ -13,6 +13,7 @@ import os
 import resource
 import sys
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -79,11 +80,10 @@ class Collector:
             self.results[check_id] = {"passed": False, "expected": expected, "found": found}
 
 
-def judge(exercise_id: str, seed: int, folder: Path) -> dict[str, Any]:
+def judge(exercise_id: str, seed: int, folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Run the suite on the lab in ``folder``: ``results`` by check id, and ``mistakes`` of the suite itself."""
     exercise = catalog.find(exercise_id)
     data = load_fixture(exercise).plan(seed)
-    facts = json.loads((folder / "facts.json").read_text())
     collector = Collector(Lab(folder, data, facts))
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     # -c: the suite has no settings of its own, and must not find those of the checkout around it.
@@ -107,7 +107,8 @@ def main() -> None:
         return
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_MB << 20, MEMORY_MB << 20))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    json.dump(judge(request["exercise"], request["seed"], Path(request["folder"])), answer)
+    told = judge(request["exercise"], request["seed"], Path(request["folder"]), request["facts"])
+    json.dump(told, answer)
     answer.flush()
 
 
