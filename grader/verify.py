@@ -68,7 +68,7 @@ class Compared:
     @property
     def unearned(self) -> frozenset[str]:
         """Checks that passed although they must not."""
-        return self.solution.fails - (self.graded.not_passed or frozenset())
+        return frozenset() if self.graded.not_passed is None else self.solution.fails - self.graded.not_passed
 
     @property
     def lost(self) -> frozenset[str]:
@@ -244,9 +244,7 @@ def unproven(exercise: Exercise, compared: Sequence[Compared]) -> tuple[str, ...
     return tuple(check.id for check in exercise.checks if not any(check.id in ids for ids in failed))
 
 
-def grade_in_processes(
-    exercise: Exercise, files: Mapping[str, Path], seed: int, jobs: int, notify: Notify
-) -> Results:
+def grade_in_processes(exercise: Exercise, files: Mapping[str, Path], seed: int, jobs: int, notify: Notify) -> Results:
     """Grade each file in a process of its own, ``jobs`` at a time. Closing the generator ends them all."""
     context = multiprocessing.get_context("spawn")
     waiting = list(files.items())

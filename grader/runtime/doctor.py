@@ -75,7 +75,7 @@ def _jars() -> Finding:
         "jars",
         "warning",
         "not all in the cache",
-        "The next grading fetches Delta Lake (13 MB). Without network, set GRADER_JARS_DIR to a folder of them.",
+        "The next grading fetches Delta Lake, 13 MB. Without network, name a folder of them in GRADER_JARS_DIR.",
     )
 
 

@@ -26,6 +26,10 @@ def message(error: BaseException | None) -> str:
     except Exception:
         text = "(its text can't be read)"
     text = text.split("\n\nJVM stacktrace:")[0].split("\n\tat ")[0]
+    head, state, tail = text.partition("SQLSTATE:")
+    if state:
+        # What follows is the query's plan, in the optimizer's words.
+        text = head + state + tail.split("\n")[0].rstrip(";")
     return text if len(text) <= LONGEST else text[:LONGEST] + " ..."
 
 
