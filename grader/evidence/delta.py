@@ -133,22 +133,27 @@ def open_table(path: Path) -> Table | None:
 
 def _refuse_strange_files(path: Path) -> None:
     """A link could lead out of the lab, a pipe could hold up its reader."""
-    count = 0
-    for folder, folders, files in os.walk(path):
-        for name in (*folders, *files):
-            count += 1
-            mode = (Path(folder) / name).lstat().st_mode
-            if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-                raise Unreadable(f"{path.name} holds something that is neither a file nor a folder: {name!r}")
+    count, waiting = 0, [str(path)]
+    while waiting:
+        try:
+            modes = [(entry, entry.stat(follow_symlinks=False).st_mode) for entry in os.scandir(waiting.pop())]
+        except OSError as error:
+            raise Unreadable(f"{path.name} holds a folder that can't be listed") from error
+        count += len(modes)
         if count > MOST_FILES:
             raise Unreadable(f"{path.name} holds too many files to be judged")
+        for entry, mode in modes:
+            if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+                raise Unreadable(f"{path.name} holds something that is neither a file nor a folder: {entry.name!r}")
+            if stat.S_ISDIR(mode):
+                waiting.append(entry.path)
 
 
 def _read_commit(file: Path) -> Commit:
     try:
         actions = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
         return _commit(int(file.stem), file.parents[1].name, actions)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise Unreadable(
             f"version {int(file.stem)} of {file.parents[1].name} has a log file that can't be read"
         ) from error

@@ -58,15 +58,20 @@ def read_results(path: Path) -> dict[str, Result]:
             return {}
         data = json.loads(path.read_text(encoding="utf-8"))
         return {str(name): _result(value) for name, value in data.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
+
+
+def _scalar(cell: Any) -> Any:
+    """A cell's value; of arrays, maps and structs their text, so that a suite can put all values into sets."""
+    return json.dumps(cell) if isinstance(cell, list | dict) else cell
 
 
 def _result(value: dict[str, Any]) -> Result:
     kind = value["kind"]
     if kind == "frame":
         columns = tuple(str(column[0]) for column in value["columns"])
-        rows = tuple(tuple(row) for row in value["rows"])
+        rows = tuple(tuple(_scalar(cell) for cell in row) for row in value["rows"])
         if any(len(row) != len(columns) for row in rows):
             return Other("a frame with ragged rows")
         return Frame(str(value["of"]), columns, rows)

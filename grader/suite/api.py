@@ -63,7 +63,10 @@ class Lab:
         Unreadable when what is there can't be trusted.
         """
         if name not in self._tables:
-            self._tables[name] = delta.open_table(self.folder / "root" / "tables" / name)
+            path = self.folder.resolve() / "root" / "tables" / name
+            if path.resolve() != path:
+                raise Unreadable(f"tables/{name} is a link: what it leads to is not the lab's")
+            self._tables[name] = delta.open_table(path)
         table = self._tables[name]
         if table is None:
             mismatch(f"a Delta table at tables/{name}", f"no Delta table at tables/{name}")
