@@ -1,0 +1,84 @@
+"""Labs that tests share: each submission is graded once per way of grading it, whichever test asks first.
+
+With pytest-xdist the tests of one lab stay on one worker, by their ``xdist_group``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from grader import catalog, pipeline
+from grader.lab import sandbox
+from grader.lab.record import CellRecord
+from grader.scoring import Scorecard
+
+FAULTS = Path(__file__).parent / "faults"
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A grading and how long it took, in seconds of wall time."""
+
+    card: Scorecard
+    seconds: float
+
+    def cell(self, title: str) -> CellRecord:
+        """The one cell with this title."""
+        (found,) = (cell for cell in self.card.cells if cell.title == title)
+        return found
+
+    def message(self, title: str) -> str:
+        """What the error of the cell with this title says."""
+        error = self.cell(title).error
+        assert error is not None, f"the cell {title!r} raised nothing"
+        return error.message
+
+    @property
+    def passed(self) -> set[str]:
+        """The checks that passed."""
+        return {check.id for check in self.card.checks if check.outcome == "passed"}
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a fault is graded. ``limits`` are pairs, so that a way can be a key; ``spark``: with a JVM or not."""
+
+    limits: tuple[tuple[str, float], ...] = ()
+    isolation: Literal["auto", "sandbox", "process"] = "auto"
+    spark: bool = True
+    seed: int = 1
+
+
+Grade = Callable[[str, Way], Graded]
+
+
+@pytest.fixture(scope="session")
+def fault() -> Grade:
+    """Grades a file of ``tests/faults`` by name."""
+    kept: dict[tuple[str, Way], Graded] = {}
+
+    def grade(name: str, way: Way) -> Graded:
+        if (name, way) not in kept:
+            exercise = dataclasses.replace(catalog.find("ex1"), limits=dict(way.limits), spark=way.spark)
+            options = pipeline.Options(seed=way.seed, isolation=way.isolation)
+            started = time.monotonic()
+            card = pipeline.grade(exercise, FAULTS / name, options)
+            kept[name, way] = Graded(card, time.monotonic() - started)
+        return kept[name, way]
+
+    return grade
+
+
+@pytest.fixture
+def sandboxed() -> None:
+    """Skips the test where the system has no sandbox."""
+    reason = sandbox.unavailable()
+    if reason:
+        pytest.skip(reason)
