@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import http.server
 import json
 import os
 import struct
@@ -108,7 +110,7 @@ def test_no_proxy_no_flags(environment: dict[str, str]) -> None:
 
 
 def test_ivys_own_settings_go_before_a_mirror(tmp_path: Path) -> None:
-    mirror = clients.Mirror('https://mirror.corp/a?b="c"', "me", "pass")
+    mirror = clients.Mirror("http://127.0.0.1:9/a&b", "me", 'pa"ss')
     made = clients.ivy_arguments(tmp_path, mirror, tmp_path)
     assert made == ["-settings", str(tmp_path / "ivysettings.xml")]
     assert (tmp_path / "ivysettings.xml").stat().st_mode & 0o077 == 0
@@ -117,6 +119,43 @@ def test_ivys_own_settings_go_before_a_mirror(tmp_path: Path) -> None:
     own.touch()
     assert clients.ivy_arguments(tmp_path, mirror, tmp_path) == ["-settings", str(own)]
     assert clients.ivy_arguments(tmp_path / "other", None, tmp_path) == []
+
+
+def test_a_mirror_with_a_password_is_fetched_from(
+    cached: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Mirror(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            known = self.headers.get("Authorization") == "Basic " + base64.b64encode(b"me:se<cret").decode()
+            found = self.path == "/m2/org/first/1/first-1.jar"
+            self.send_response(401 if not known else 200 if found else 404)
+            if not known:
+                self.send_header("WWW-Authenticate", 'Basic realm="The corp\'s"')
+            body = b"first" if known and found else b""
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            if self.command == "GET":
+                self.wfile.write(body)
+
+        do_HEAD = do_GET
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(jars, "wanted", lambda: (jars.Jar("org", "first", "1", hashlib.sha256(b"first").hexdigest()),))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("WORD", "se<cret")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Mirror) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        (tmp_path / ".m2").mkdir()
+        settings = SETTINGS[: SETTINGS.index("<proxies>")] + "</settings>"
+        settings = settings.replace("https://mirror.corp/maven", f"http://127.0.0.1:{server.server_port}/m2/")
+        (tmp_path / ".m2" / "settings.xml").write_text(settings % "*")
+        (path,) = provide()
+        server.shutdown()
+    assert path.read_text() == "first"
 
 
 # Certificates
@@ -242,7 +281,7 @@ def test_without_a_repository_one_sentence_says_so(
     with pytest.raises(BadInput, match="could not be fetched") as refused:
         provide()
     said = str(refused.value)
-    assert "\n" not in said and "refuses the connection" in said
+    assert "\n" not in said and "the connection is refused" in said
     assert all(jar.file in said for jar in jars.wanted())
     assert (cached / "ivy.log").is_file()
 
@@ -252,7 +291,7 @@ def test_without_a_repository_one_sentence_says_so(
     [
         ("sun.security.validator.ValidatorException: PKIX path building failed", "not trusted"),
         ("Host repo not found. url=x", "no network"),
-        ("Server access error at url x (java.net.ConnectException: Connection refused)", "refuses the connection"),
+        ("Server access error at url x (java.net.ConnectException: Connection refused)", "is refused"),
         ("returned status 407", "proxy wants"),
         ("module not found", "does not have it"),
     ],

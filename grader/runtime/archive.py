@@ -67,7 +67,8 @@ def _path(runtime: Runtime) -> Path:
 
 def _parts(runtime: Runtime) -> Iterator[str]:
     yield (runtime.java.parent.parent / "release").read_text(encoding="utf-8", errors="replace")
-    yield from jvm.flags(runtime.java_major)
+    # Properties do not bind an archive, and one of them names this checkout.
+    yield from (flag for flag in jvm.flags(runtime.java_major) if not flag.startswith("-D"))
     yield Path(__file__).with_name("workload.py").read_text(encoding="utf-8")
     for path in jvm.classpath(runtime).split(":"):
         status = os.stat(path)  # noqa: PTH116  three hundred Path objects would take longer than the rest

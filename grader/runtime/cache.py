@@ -51,8 +51,7 @@ def lock(name: str, notify: Notify) -> Iterator[None]:
         file = path.open("a")
     except OSError as why:
         raise BadInput(
-            f"The cache folder {path.parent} cannot be written ({why.strerror}): "
-            "set GRADER_CACHE_DIR to one that can."
+            f"The cache folder {path.parent} cannot be written ({why.strerror}): set GRADER_CACHE_DIR to one that can."
         ) from None
     with file:
         try:

@@ -61,9 +61,7 @@ def _python() -> Finding:
 def _java() -> Finding:
     chosen = java.find()
     asked = bool(os.environ.get("GRADER_JAVA_HOME"))
-    origin = (
-        "GRADER_JAVA_HOME asks for it." if asked else "It came with the packages; none need be installed."
-    )
+    origin = "GRADER_JAVA_HOME asks for it." if asked else "It came with the packages; none need be installed."
     return Finding("java", "ok", f"{chosen.major} in {chosen.home}", origin)
 
 
@@ -120,9 +118,7 @@ def _disk() -> Finding:
     found = ", ".join(f"{free[name] / 2**30:.1f} GB free in {path} ({name})" for name, path in places.items())
     if min(free.values()) >= DISK_NEEDED:
         return Finding("disk", "ok", found, "Enough for the archive and for labs.")
-    return Finding(
-        "disk", "problem", found, "A lab wants 1 GB: free some, or set TMPDIR or GRADER_CACHE_DIR."
-    )
+    return Finding("disk", "problem", found, "A lab wants 1 GB: free some, or set TMPDIR or GRADER_CACHE_DIR.")
 
 
 def _memory() -> Finding:
@@ -132,9 +128,5 @@ def _memory() -> Finding:
     found = f"{memory.available / 2**30:.1f} of {memory.total / 2**30:.1f} GB available"
     if memory.available >= MEMORY_NEEDED:
         at_once = memory.available // MEMORY_NEEDED
-        return Finding(
-            "memory", "ok", found, f"Enough for {at_once} {'lab' if at_once == 1 else 'labs'} at once."
-        )
-    return Finding(
-        "memory", "warning", found, "A lab may take 1.6 GB: close something, or expect it to be slow."
-    )
+        return Finding("memory", "ok", found, f"Enough for {at_once} {'lab' if at_once == 1 else 'labs'} at once.")
+    return Finding("memory", "warning", found, "A lab may take 1.6 GB: close something, or expect it to be slow.")

@@ -132,7 +132,7 @@ class _Ivy:
     argv: tuple[str, ...]
     work: Path
     log: Path
-    name: str = "the Maven repository"
+    name: str
 
     def get(self, jar: Jar) -> Path:
         pattern = self.work / "[artifact]-[revision].[ext]"
@@ -149,11 +149,11 @@ class _Ivy:
                 timeout=FETCH_SECONDS,
             )
         except subprocess.TimeoutExpired:
-            raise _Unavailable(f"no answer within {FETCH_SECONDS // 60} minutes") from None
+            raise _Unavailable(f"{self.name} did not answer within {FETCH_SECONDS // 60} minutes") from None
         got = self.work / jar.file
         if not got.is_file():
             self.log.write_text(done.stdout, encoding="utf-8")
-            raise _Unavailable(f"{_reason(done.stdout)}; Ivy's own words are in {self.log}")
+            raise _Unavailable(f"{self.name} {_reason(done.stdout)}; Ivy's own words are in {self.log}")
         return got
 
 
@@ -178,28 +178,25 @@ def _source(java: Java, spark_home: Path, work: Path) -> _Folder | _Ivy:
         "org.apache.ivy.Main",
         *clients.ivy_arguments(Path.home(), settings.mirror, work),
     ]
-    return _Ivy(tuple(argv), work, cache.folder() / "ivy.log")
+    name = settings.mirror.url if settings.mirror else "the Maven repository"
+    return _Ivy(tuple(argv), work, cache.folder() / "ivy.log", name)
 
 
 _REASONS = (
-    ("PKIX path building failed", "the certificate of the server, or of a proxy, is not trusted here"),
-    (
-        r"Host \S+ not found|UnknownHostException",
-        "no network, or its name service does not know the repository",
-    ),
-    ("Connection refused|ConnectException", "the repository, or a proxy, refuses the connection"),
-    ("[Tt]imed out", "the repository did not answer in time"),
-    (r"\b407\b", "the proxy wants a name and password"),
-    (r"\b40[13]\b", "the repository refuses access"),
+    ("PKIX path building failed", "has a certificate, or a proxy has, that is not trusted here"),
+    (r"Host \S+ not found|UnknownHostException", "cannot be found: no network, or a name service that knows it not"),
+    ("Connection refused|ConnectException", "cannot be reached: the connection is refused, there or by a proxy"),
+    ("[Tt]imed out", "did not answer in time"),
+    (r"\b407\b", "cannot be reached: the proxy wants a name and password"),
 )
 
 
 def _reason(output: str) -> str:
-    """Ivy's report in a few words."""
+    """Ivy's report in a few words, to go after the repository's name."""
     for pattern, reason in _REASONS:
         if re.search(pattern, output):
             return reason
-    return "the repository does not have it"
+    return "does not have it, or refuses access"  # Ivy does not tell these apart
 
 
 def _how_to_provide(missing: list[Jar], why: str) -> str:

@@ -38,9 +38,7 @@ def main() -> None:
     spark.createDataFrame(given.limit(5).toPandas()).collect()
 
     # Writing, in the ways that a learner knows.
-    given.withColumn("cents", F.col("price") * 100).drop("cents").write.format("delta").mode(
-        "overwrite"
-    ).save(table)
+    given.withColumn("cents", F.col("price") * 100).drop("cents").write.format("delta").mode("overwrite").save(table)
     rows(60, 90).write.format("delta").mode("append").save(table)
     with suppress(Exception):
         rows(0, 3).withColumn("extra", F.lit("x")).write.format("delta").mode("append").save(table)
@@ -60,9 +58,7 @@ def main() -> None:
     delta.delete("id > 85 AND id < 90")
     spark.sql(f"DELETE FROM {name} WHERE id = 12")
     source = rows(50, 120).withColumn("extra", F.lit("y"))
-    delta.alias("t").merge(
-        source.alias("s"), "t.id = s.id"
-    ).whenMatchedUpdateAll().whenNotMatchedInsertAll().execute()
+    delta.alias("t").merge(source.alias("s"), "t.id = s.id").whenMatchedUpdateAll().whenNotMatchedInsertAll().execute()
     source.createOrReplaceTempView("source")
     spark.sql(
         f"MERGE INTO {name} t USING source s ON t.id = s.id "
