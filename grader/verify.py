@@ -295,7 +295,9 @@ def _end(processes: Sequence[BaseProcess]) -> None:
 def _grade_one(results: Connection, name: str, path: Path, seed: int) -> None:
     """Run in a process of its own: grade one file and send what became of it."""
     # Out of the terminal's reach: Ctrl-C comes once, from the parent, and never while the lab is taken down.
+    # Python ignores SIGINT where its parent did, as a shell does for a job in the background.
     os.setpgrp()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     started = time.monotonic()
     try:
         from grader import pipeline
@@ -304,8 +306,10 @@ def _grade_one(results: Connection, name: str, path: Path, seed: int) -> None:
         not_passed = frozenset(check.id for check in card.checks if check.outcome != "passed")
         graded = card.status == "graded"
         result = Graded(not_passed if graded else None, card.reason, time.monotonic() - started)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, BrokenPipeError):
+        # Nobody waits for the result any more.
         return
     except Exception as error:
         result = Graded(None, f"{type(error).__name__}: {error}", time.monotonic() - started)
-    results.send(result)
+    with contextlib.suppress(BrokenPipeError):
+        results.send(result)
