@@ -18,7 +18,7 @@ def describe(error: BaseException | None, tb: TracebackType | None) -> dict[str,
 
 def message(error: BaseException | None) -> str:
     """What an exception says, without a JVM's stack; never raises, whatever the exception is."""
-    if type(error) is SyntaxError or type(error) in (IndentationError, TabError):
+    if isinstance(error, SyntaxError):
         return str(error.msg)  # its text would name the notebook's own name for the cell
     try:
         java = getattr(error, "java_exception", None)

@@ -1,0 +1,11 @@
+# %% binds a result
+bad_version = -1
+history_df = [1, 2]
+
+# %% ends
+import sys
+
+sys.exit()
+
+# %% never runs
+bad_version = -2
