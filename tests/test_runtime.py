@@ -440,6 +440,7 @@ def test_an_archive_is_made_and_used(tmp_path: Path, monkeypatch: pytest.MonkeyP
     parts = runtime.prepare()
     if parts.archive is None:
         pytest.fail(f"no archive: {archive.state(parts)[1]}")
+    assert not archive.partial(parts.archive).exists(), "the training ended early; that file says why"
     argv = [*jvm.command(parts, jvm.LAB_PROPERTIES)[:-1], "-version"]
     shown = subprocess.run(
         [argv[0], "-XX:AOTMode=on" if parts.java_major >= 25 else "-Xshare:on"]

@@ -57,6 +57,11 @@ def state(runtime: Runtime) -> tuple[Path, str | None]:
         return path, None
 
 
+def partial(path: Path) -> Path:
+    """The file beside an archive that is there if its training ended early, and says why."""
+    return path.with_suffix(".partial")
+
+
 def _path(runtime: Runtime) -> Path:
     """``<place>-<content>``: the place tells archives of other environments apart from outdated ones."""
     place = hashlib.sha256(f"{runtime.java}\n{runtime.spark_home}".encode()).hexdigest()[:8]
@@ -101,6 +106,7 @@ def _train(runtime: Runtime, path: Path) -> str | None:
             **os.environ,
             "SPARK_HOME": str(runtime.spark_home),
             "SPARK_LOCAL_IP": "127.0.0.1",
+            "PYSPARK_PYTHON": sys.executable,  # or the JVM starts its workers on whatever python3 is
             jvm.CONNECTION_VARIABLE: str(folder / "connection"),
         }
         with (folder / "log").open("w+b") as log:
@@ -113,8 +119,9 @@ def _train(runtime: Runtime, path: Path) -> str | None:
                 stderr=log,
             )
             why = None
+            complete = False
             try:
-                _exercise(gateway, folder, environment, log.fileno())
+                complete = _exercise(gateway, folder, environment, log.fileno())
                 assert gateway.stdin is not None
                 gateway.stdin.close()  # the JVM ends, and writes the archive as it does
                 gateway.wait(TRAINING_SECONDS)
@@ -126,11 +133,13 @@ def _train(runtime: Runtime, path: Path) -> str | None:
                 gateway.kill()
                 gateway.wait()
             log.seek(0)
-            said = log.read()[-2000:].decode(errors="replace").strip()
+            said = log.read().decode(errors="replace").strip()[-20_000:]
         if why is None and not output.is_file():
             why = "Java wrote no archive"
         if why is not None:
             return f"{why}\n{said}".strip()
+        if not complete:
+            partial(path).write_text(said, encoding="utf-8")
         output.replace(path)
         return None
 
@@ -139,10 +148,10 @@ class _NoGateway(Exception):
     """The JVM did not come up."""
 
 
-def _exercise(gateway: subprocess.Popen[bytes], folder: Path, environment: dict[str, str], log: int) -> None:
-    """Let a Python process of its own use the gateway, as a lab's kernel does.
+def _exercise(gateway: subprocess.Popen[bytes], folder: Path, environment: dict[str, str], log: int) -> bool:
+    """Let a Python process of its own use the gateway, as a lab's kernel does; tells whether it got through.
 
-    How that process ends does not matter: what it did until then is worth an archive.
+    If it did not, what it did until then is still worth an archive.
     """
     deadline = time.monotonic() + 120
     while (found := jvm.connection(folder / "connection")) is None:
@@ -150,7 +159,7 @@ def _exercise(gateway: subprocess.Popen[bytes], folder: Path, environment: dict[
             raise _NoGateway("the JVM did not start")
         time.sleep(0.05)
     port, secret = found
-    subprocess.run(
+    done = subprocess.run(
         [sys.executable, str(Path(__file__).with_name("workload.py"))],
         cwd=folder,
         env={**environment, "PYSPARK_GATEWAY_PORT": str(port), "PYSPARK_GATEWAY_SECRET": secret},
@@ -159,3 +168,4 @@ def _exercise(gateway: subprocess.Popen[bytes], folder: Path, environment: dict[
         stderr=log,
         timeout=TRAINING_SECONDS,
     )
+    return done.returncode == 0

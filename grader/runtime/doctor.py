@@ -85,6 +85,9 @@ def _archive() -> Finding:
     path, failure = archive.state(runtime.Runtime(chosen.binary, chosen.major, home, ready, None, ()))
     if path.is_file():
         size = path.stat().st_size >> 20
+        if archive.partial(path).is_file():
+            why = f"Made for a part of what labs do, so they are slower than need be; {archive.partial(path)} says why."
+            return Finding("quick start", "warning", f"{size} MB, {path}", why)
         return Finding("quick start", "ok", f"{size} MB, {path}", "Spark starts from loaded classes.")
     if failure:
         return Finding(
