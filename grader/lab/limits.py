@@ -32,5 +32,8 @@ class Limits:
         return cls(**settings)
 
     def for_guest(self, *, own_processes: bool) -> dict[str, float]:
-        """As the lab's first process reads them; ``own_processes``: nothing but the lab runs under its user."""
-        return asdict(self) | {"own_processes": own_processes}
+        """As the lab's first process reads them; ``own_processes``: nothing but the lab runs under its user.
+
+        The system's own limit of processes lies above the watch's: it holds a fork bomb until that ends it.
+        """
+        return asdict(self) | {"own_processes": own_processes, "processes": 2 * self.processes}
