@@ -105,6 +105,7 @@ def run(
         "spark_home": str(parts.spark_home) if parts else None,
         "root": place.root,
         "scratch": place.scratch,
+        "user": place.user,
         "widgets": {"root": place.root, **data.widgets},
         "results": list(exercise.results),
         "results_file": str(path / "run" / "results.json"),
@@ -116,6 +117,8 @@ def run(
 
     def fill() -> None:
         facts.update(fixture.write(data, path / "root"))
+        if place.user is not None:
+            sandbox.hand_over(path / "root", place.user)
 
     argv = [*place.prefix, sys.executable, "-s", "-m", "lab_guest.boot", str(path / "run" / "boot.json")]
     try:

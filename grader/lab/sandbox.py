@@ -8,6 +8,8 @@ network; no environment of the caller; and no process but its own. When its firs
 from __future__ import annotations
 
 import functools
+import os
+import secrets
 import subprocess
 import sys
 import sysconfig
@@ -25,6 +27,12 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 _SYSTEM = Path("/usr")
 _ROOT = "/lab"
 _SCRATCH_MB = 256
+_USER = 1000
+"""The lab's user id, as it sees itself in a user namespace."""
+_UNSHARE_AS_ROOT = ("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try")
+_UNSHARE = ("--unshare-user", *_UNSHARE_AS_ROOT)
+_USERS = range(1_900_000_000, 1_950_000_000)
+"""Where a lab's user id is drawn from when root raises it: above what accounts and containers are given."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +45,10 @@ class Place:
     isolation: Isolation
     root: str
     scratch: str
-    python_path: str
     prefix: tuple[str, ...]
     environment: dict[str, str]
+    user: int | None = None
+    """The user id that the first process must take on, if it is not under one of its own already."""
 
 
 def choose(wanted: Literal["auto", "sandbox", "process"]) -> Isolation:
@@ -60,17 +69,34 @@ def unavailable() -> str | None:
     if sys.platform != "linux":
         return "bubblewrap exists for Linux only."
     try:
-        trial = subprocess.run(
-            [bwrap(), "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "true"],
-            capture_output=True,
-            text=True,
-            timeout=20,
-        )
+        _try(_UNSHARE)
+    except subprocess.CalledProcessError as error:
+        return f"the system does not permit it ({str(error.stderr).strip()})."
     except (OSError, subprocess.TimeoutExpired, ImportError) as error:
         return f"bubblewrap does not start ({error})."
-    if trial.returncode != 0:
-        return f"the system does not permit it ({trial.stderr.strip()})."
     return None
+
+
+def _try(unshare: tuple[str, ...]) -> None:
+    """Start an empty sandbox. Raises CalledProcessError when the system does not permit it."""
+    command = [bwrap(), *unshare, "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "true"]
+    subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
+
+
+@functools.cache
+def _as_root() -> bool:
+    """Whether this is root, with a root's right to mount: then labs can run under users of their own.
+
+    A lab of root's in a user namespace would still be root's outside, and root's processes are not counted:
+    a fork bomb would have to be caught by the watch alone.
+    """
+    if os.geteuid() != 0:
+        return False
+    try:
+        _try(_UNSHARE_AS_ROOT)
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return True
 
 
 def bwrap() -> str:
@@ -99,15 +125,23 @@ def place(isolation: Isolation, folder: Path, readable: Iterable[Path]) -> Place
         scratch = folder / "scratch"
         scratch.mkdir()
         environment |= {"HOME": str(scratch), "TMPDIR": str(scratch), "PYTHONPATH": str(GUEST)}
-        return Place("process", str(folder / "root"), str(scratch), str(GUEST), (), environment)
+        return Place("process", str(folder / "root"), str(scratch), (), environment)
     guest = "/opt/lab"
     environment |= {"HOME": "/tmp", "TMPDIR": "/tmp", "PYTHONPATH": guest}
-    argv = [bwrap(), "--unshare-all", "--die-with-parent", "--new-session", "--clearenv", "--hostname", "lab"]
+    user = secrets.choice(_USERS) if _as_root() else None
+    argv = [bwrap(), "--die-with-parent", "--new-session", "--clearenv", "--hostname", "lab"]
+    if user is None:
+        argv += [*_UNSHARE, "--uid", str(_USER), "--gid", str(_USER)]
+    else:
+        argv += [*_UNSHARE_AS_ROOT, "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+        hand_over(folder / "run", user)
     argv += ["--proc", "/proc", "--dev", "/dev"]
     for name in ("/dev/shm", "/tmp"):
-        argv += ["--size", str(_SCRATCH_MB << 20), "--tmpfs", name]
-    argv += _system()
+        argv += ["--perms", "1777", "--size", str(_SCRATCH_MB << 20), "--tmpfs", name]
+    argv += [*_system(), *_accounts(folder, user or _USER)]
     shown = [path for path in _top_most(_python_folders()) if not path.is_relative_to(_SYSTEM)]
+    readable = list(readable)
+    argv += _ways_to([*shown, *readable, Path(guest), folder / "run"])
     for path in shown:
         argv += ["--ro-bind", str(path), str(path)]
     masked = any(_PACKAGE.is_relative_to(path) for path in (*shown, _SYSTEM))
@@ -126,12 +160,12 @@ def place(isolation: Isolation, folder: Path, readable: Iterable[Path]) -> Place
     # What bubblewrap makes itself lies in memory, without a limit: nothing may be written there.
     argv += ["--remount-ro", "/dev", "--remount-ro", "/"]
     argv += ["--chdir", _ROOT, "--"]
-    return Place("sandbox", _ROOT, "/tmp", guest, tuple(argv), environment)
+    return Place("sandbox", _ROOT, "/tmp", tuple(argv), environment, user)
 
 
 def _system() -> list[str]:
     """The system's programs and libraries, and of /etc what the dynamic linker and name look-ups need."""
-    argv: list[str] = ["--ro-bind", str(_SYSTEM), str(_SYSTEM)]
+    argv = ["--ro-bind", str(_SYSTEM), str(_SYSTEM), "--perms", "0755", "--dir", "/etc"]
     for name in ("/bin", "/sbin", "/lib", "/lib32", "/lib64"):
         if Path(name).is_symlink():
             argv += ["--symlink", str(Path(name).readlink()), name]
@@ -139,10 +173,40 @@ def _system() -> list[str]:
             argv += ["--ro-bind", name, name]
     for name in ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "alternatives", "fonts"):
         argv += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
-    # Spark asks for its user's and its host's name; the machine's own are nobody's business.
-    for file in sorted((Path(__file__).parent / "etc").iterdir()):
+    return argv
+
+
+def _accounts(folder: Path, user: int) -> list[str]:
+    """Spark asks for its user's and its host's name; the machine's own are nobody's business."""
+    etc = folder / "etc"
+    etc.mkdir(mode=0o755)
+    for name, text in (
+        ("passwd", f"learner:x:{user}:{user}:learner:/tmp:/bin/sh\n"),
+        ("group", f"learner:x:{user}:\n"),
+        ("hosts", "127.0.0.1 localhost lab\n::1 localhost\n"),
+        ("nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n"),
+    ):
+        (etc / name).write_text(text)
+    argv = []
+    for file in sorted(etc.iterdir()):
         argv += ["--ro-bind", str(file), f"/etc/{file.name}"]
-    return [*argv, "--uid", "1000", "--gid", "1000"]
+    return argv
+
+
+def hand_over(path: Path, user: int) -> None:
+    """Give a folder and all that is in it to a lab's user."""
+    os.chown(path, user, user)
+    for inside in path.rglob("*"):
+        os.chown(inside, user, user, follow_symlinks=False)
+
+
+def _ways_to(paths: Iterable[Path]) -> list[str]:
+    """The folders above the paths, open to all: bubblewrap would make them for root alone."""
+    above = {parent for path in paths for parent in path.parents if not parent.is_relative_to(_SYSTEM)}
+    argv = []
+    for parent in sorted(above - {Path("/"), Path("/tmp")}):
+        argv += ["--perms", "0755", "--dir", str(parent)]
+    return argv
 
 
 @functools.cache

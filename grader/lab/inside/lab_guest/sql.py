@@ -12,6 +12,8 @@ from typing import Any
 _TOKEN = re.compile(
     r"""(?P<skip>'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.)*"|`[^`]*`|--[^\n]*|/\*.*?\*/)|(?P<end>;)""", re.DOTALL
 )
+_LEAD = re.compile(r"(?:\s|--[^\n]*|/\*.*?\*/)*", re.DOTALL)
+"""What may stand before a statement."""
 _WIDGET = re.compile(r"\$\{(\w+)\}")
 _MARKER = re.compile(r"(?<![:\w]):([A-Za-z_]\w*)")
 
@@ -30,22 +32,20 @@ def run(shell: Any, line: str, cell: str) -> None:
                 result.show()  # Queries are lazy: one that fails must fail here, in its own cell.
         except Exception as error:
             # The first line of the cell is the magic's own.
-            error.lab_statement = (number - 1, statement.strip().splitlines()[0])  # type: ignore[attr-defined]
+            error.lab_statement = (number - 1, statement.splitlines()[0])  # type: ignore[attr-defined]
             raise
     if result is not None:
         shell.user_ns["_sqldf"] = result
 
 
 def split(text: str) -> list[tuple[int, str]]:
-    """The statements of a SQL text with the line each starts on, from 1; comments and strings stay whole."""
+    """The statements of a SQL text with the line each starts on, from 1; strings and comments in them stay whole."""
     statements, start = [], 0
     ends = [match.start() for match in _TOKEN.finditer(text) if match["end"]]
     for end in [*ends, len(text)]:
-        statement = text[start:end]
-        bare = re.sub(r"--[^\n]*|/\*.*?\*/", "", statement, flags=re.DOTALL)
-        if bare.strip():
-            lead = len(statement) - len(statement.lstrip())
-            statements.append((text.count("\n", 0, start + lead) + 1, statement))
+        start += len(_LEAD.match(text[start:end])[0])  # type: ignore[index]  # which matches nothing, too
+        if start < end:
+            statements.append((text.count("\n", 0, start) + 1, text[start:end].rstrip()))
         start = end + 1
     return statements
 
