@@ -21,6 +21,7 @@ Language = Literal["python", "sql", "markdown", "shell"]
 MAX_BYTES = 10 * 1024 * 1024
 """A larger submission is not read: no notebook without outputs comes near it."""
 
+_LINE_END = re.compile(r"\r\n?|\n")
 _PERCENT = re.compile(r"^#\s?%%(?P<rest>.*)$")
 _COMMAND = re.compile(r"^#\s*COMMAND\s*-{5,}\s*$")
 _DATABRICKS = re.compile(r"^#\s*Databricks notebook source\s*$")
@@ -63,6 +64,8 @@ def read(path: Path) -> Submission:
     """Read a submission. Raises BadInput when the file is missing, empty, too large or not what its name says."""
     if path.is_dir():
         raise BadInput(f"{path} is a folder: name the file to grade.")
+    if path.exists() and not path.is_file():
+        raise BadInput(f"{path} is no ordinary file: save your work in one.")
     if path.suffix not in (".py", ".ipynb"):
         raise BadInput(f"{path} is neither a .py nor an .ipynb file: hand in one of these.")
     try:
@@ -85,10 +88,15 @@ def read(path: Path) -> Submission:
 
 def parse(text: str) -> tuple[Cell, ...]:
     """The cells of a .py file's text, in percent or Databricks format, or as one cell if it has no marks."""
-    lines = text.splitlines()
+    lines = _lines(text)
     first = next((line for line in lines if line.strip()), "")
     drafts = _databricks(lines) if _DATABRICKS.match(first) else _percent(lines)
     return _number(drafts)
+
+
+def _lines(text: str) -> list[str]:
+    """Lines as Python counts them: unlike ``splitlines``, a form feed in a string begins no new one."""
+    return _LINE_END.split(text)
 
 
 @dataclass
@@ -209,7 +217,8 @@ def _notebook(path: Path, text: str) -> tuple[Cell, ...]:
         source = cell.get("source", "")
         source = "".join(source) if isinstance(source, list) else str(source)
         language: Language = "python" if cell.get("cell_type") == "code" else "markdown"
-        draft = _Draft("", language, 1, source.splitlines())
+        # JSON can spell half a character, which could be written nowhere.
+        draft = _Draft("", language, 1, _lines(source.encode(errors="replace").decode()))
         if language == "python":
             _take_magic(draft)
         drafts.append(draft)

@@ -1,0 +1,107 @@
+"""``dbutils`` in the lab, against the public reference's words."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grader.lab.sandbox import GUEST
+
+sys.path.append(str(GUEST))
+
+from lab_guest.dbutils import DBUtils, NotebookExit  # type: ignore[import-not-found]
+
+
+@pytest.fixture
+def dbutils(tmp_path: Path) -> Any:
+    return DBUtils(tmp_path, {"root": str(tmp_path), "key": "rider_id"})
+
+
+def test_files_are_put_listed_read_and_removed(dbutils: Any, tmp_path: Path) -> None:
+    folder = f"{tmp_path}/a/b"
+    assert dbutils.fs.mkdirs(folder)
+    assert dbutils.fs.put(f"{folder}/x.txt", "grüße")
+    (entry,) = dbutils.fs.ls(folder)
+    assert (entry.path, entry.name, entry.size) == (f"file:{folder}/x.txt", "x.txt", 7)
+    assert entry.isFile() and not entry.isDir() and entry.modificationTime > 1_600_000_000_000
+    (above,) = dbutils.fs.ls(f"{tmp_path}/a")
+    assert above.name == "b/" and above.isDir() and above.size == 0
+    assert dbutils.fs.head(f"{folder}/x.txt", 2) == "gr"
+    assert dbutils.fs.head(entry.path) == "grüße"
+    assert dbutils.fs.rm(f"{folder}/x.txt")
+    assert not dbutils.fs.rm(f"{folder}/x.txt")
+
+
+def test_put_does_not_overwrite_unasked(dbutils: Any, tmp_path: Path) -> None:
+    dbutils.fs.put(f"{tmp_path}/x", "1")
+    with pytest.raises(FileExistsError):
+        dbutils.fs.put(f"{tmp_path}/x", "2")
+    dbutils.fs.put(f"{tmp_path}/x", "2", overwrite=True)
+    assert dbutils.fs.head(f"{tmp_path}/x") == "2"
+
+
+def test_full_folders_are_removed_only_with_recurse(dbutils: Any, tmp_path: Path) -> None:
+    dbutils.fs.put(f"{tmp_path}/a/x", "1")
+    with pytest.raises(OSError, match="recurse"):
+        dbutils.fs.rm(f"{tmp_path}/a")
+    assert dbutils.fs.rm(f"{tmp_path}/a", recurse=True)
+    assert not (tmp_path / "a").exists()
+
+
+def test_copy_and_move(dbutils: Any, tmp_path: Path) -> None:
+    dbutils.fs.put(f"{tmp_path}/a/x", "1")
+    dbutils.fs.cp(f"{tmp_path}/a/x", f"{tmp_path}/y")
+    dbutils.fs.cp(f"file:{tmp_path}/a", f"{tmp_path}/b", recurse=True)
+    dbutils.fs.mv(f"{tmp_path}/a", f"{tmp_path}/c", recurse=True)
+    assert sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()) == [
+        "b/x", "c/x", "y",
+    ]  # fmt: skip
+    with pytest.raises(OSError, match="recurse"):
+        dbutils.fs.cp(f"{tmp_path}/b", f"{tmp_path}/d")
+
+
+def test_dbfs_lies_below_the_lab(dbutils: Any, tmp_path: Path) -> None:
+    dbutils.fs.put("dbfs:/tmp/x", "1")
+    assert (tmp_path / "dbfs" / "tmp" / "x").read_text() == "1"
+    assert [entry.name for entry in dbutils.fs.ls("dbfs:/tmp")] == ["x"]
+
+
+def test_a_missing_path_is_named(dbutils: Any) -> None:
+    with pytest.raises(FileNotFoundError, match="/none/such"):
+        dbutils.fs.ls("/none/such")
+
+
+def test_widgets(dbutils: Any) -> None:
+    widgets = dbutils.widgets
+    assert widgets.get("key") == "rider_id"
+    widgets.text("key", "mine")  # The lab's own value stays, as a value set above a notebook does.
+    widgets.text("new", "1", "A label")
+    widgets.dropdown("choice", "a", ["a", "b"])
+    assert widgets.getAll() == {"root": widgets.get("root"), "key": "rider_id", "new": "1", "choice": "a"}
+    with pytest.raises(ValueError, match="none of the choices"):
+        widgets.combobox("other", "c", ["a"])
+    with pytest.raises(ValueError, match="no widget 'kex'"):
+        widgets.get("kex")
+    widgets.remove("new")
+    assert "new" not in widgets.getAll()
+    widgets.removeAll()
+    assert widgets.getAll() == {} and widgets.getArgument("key", "none") == "none"
+
+
+def test_exit_is_stopped_by_no_except_exception(dbutils: Any) -> None:
+    with pytest.raises(NotebookExit, match="done"):
+        try:
+            dbutils.notebook.exit("done")
+        except Exception:
+            pytest.fail("a learner's handler must not stop it")
+
+
+@pytest.mark.parametrize("name", ["secrets", "jobs", "data"])
+def test_what_is_not_offered_says_its_name(dbutils: Any, name: str) -> None:
+    with pytest.raises(NotImplementedError, match=f"dbutils.{name} is not offered"):
+        getattr(dbutils, name)
+    with pytest.raises(NotImplementedError, match=r"dbutils\.fs\.mount"):
+        dbutils.fs.mount("s3://x", "/mnt")
