@@ -103,7 +103,8 @@ def test_nothing_is_left(
             (os.killpg if number == signal.SIGINT else os.kill)(process.pid, number)
             time.sleep(0.2)
         _, said = process.communicate(timeout=MOST_SECONDS)
-        assert process.returncode == 130, said[-2000:]
+        # One that comes when Python is already on its way out ends it as it ends any program; to a shell it is 130.
+        assert process.returncode in ((130,) if len(signals) == 1 else (130, -signal.SIGINT)), said[-2000:]
         assert time.monotonic() - began < MOST_SECONDS
         assert "Traceback" not in said
         assert said.strip().endswith("Interrupted.")

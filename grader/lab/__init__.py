@@ -5,7 +5,6 @@ Takes cells, an exercise and a seed; knows nothing of points or checks.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import importlib
 import json
@@ -122,7 +121,7 @@ def run(
 
     argv = [*place.prefix, sys.executable, "-s", "-m", "lab_guest.boot", str(path / "run" / "boot.json")]
     try:
-        done = asyncio.run(kernel.run(argv, place.environment, path, submission.cells, limits, fill, notify))
+        done = kernel.to_the_end(kernel.run(argv, place.environment, path, submission.cells, limits, fill, notify))
     except OSError as error:
         raise NotGraded(f"the lab's files could not be written ({error})") from error
     timings = {

@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import signal
+import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -182,6 +184,31 @@ class Notebook:
                 reply = await client.get_shell_msg(timeout=1)
                 if reply["parent_header"].get("msg_id") == message:
                     return
+
+
+def to_the_end(work: Coroutine[Any, Any, Run]) -> Run:
+    """As ``asyncio.run``; but once interrupted it takes the lab down, however often it is interrupted again.
+
+    Raises KeyboardInterrupt then, for SIGTERM and SIGHUP too where the command takes them for an interruption.
+    """
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {n: signal.getsignal(n) for n in numbers if signal.getsignal(n) is signal.default_int_handler}
+    if threading.current_thread() is not threading.main_thread():
+        before = {}
+
+    async def interruptible() -> Run:
+        task = asyncio.ensure_future(work)
+        for number in before:
+            asyncio.get_running_loop().add_signal_handler(number, lambda: task.cancelling() or task.cancel())
+        return await task
+
+    try:
+        return asyncio.run(interruptible())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 async def run(
