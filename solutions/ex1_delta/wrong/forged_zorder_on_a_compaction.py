@@ -1,6 +1,6 @@
 # Compacts, then writes a commit by hand that claims a Z-order.
 # base: accepted/dataframe_writer.py
-# fails: maintain.zorder
+# fails: maintain.compact maintain.zorder maintain.vacuum maintain.retention
 
 # %% Task 15: compact, and pretend the rest
 import json

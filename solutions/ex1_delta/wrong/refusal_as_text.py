@@ -1,6 +1,6 @@
 # Keeps the message of the exception, not the exception.
 # base: accepted/dataframe_writer.py
-# fails: schema.refused
+# fails: schema.refused schema.clean
 
 # %% Task 10: the bad batch is refused
 try:
