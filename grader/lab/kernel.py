@@ -127,7 +127,12 @@ class Notebook:
             elif isinstance(task.exception(), DeadKernelError):
                 outcome, error = await self._death()
             elif task.exception() is not None:
-                raise NotGraded(f"the notebook's client failed ({task.exception()!r})") from task.exception()
+                # It sent what no notebook sends: the cell has changed the notebook's own workings.
+                outcome, error = (
+                    "died",
+                    CellError("NotebookBroken", "after the cell the notebook spoke as none does"),
+                )
+                await self._kill()
             elif client.error is not None:
                 outcome, error = _told(client.error, cell)
                 if outcome == "exited":
@@ -153,8 +158,16 @@ class Notebook:
 
     async def _interrupt(self, task: asyncio.Future[Any]) -> None:
         """Ask the cell to stop, as the notebook's stop button does; if it won't, end the notebook."""
+        client = self._client.kc
+        message = client.session.msg("interrupt_request", {})
         with contextlib.suppress(Exception):
-            await self._manager.interrupt_kernel()
+            client.control_channel.send(message)
+            # Not before it was stopped may the next cell run: it would be stopped in its place.
+            async with asyncio.timeout(GRACE_SECONDS):
+                while True:
+                    reply = await client.control_channel.get_msg(timeout=GRACE_SECONDS)
+                    if reply["parent_header"].get("msg_id") == message["header"]["msg_id"]:
+                        break
         await asyncio.wait({task}, timeout=GRACE_SECONDS)
         if not task.done() or task.cancelled() or task.exception() is not None:
             await self._kill()

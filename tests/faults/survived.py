@@ -60,7 +60,7 @@ subprocess.run(["yes", "x" * 1000])
 # %% one message
 from IPython.display import display as show
 
-show({"text/plain": "x" * 300_000_000}, raw=True)
+show({"text/plain": "x" * 100_000_000}, raw=True)
 
 # %% asks
 input("Your name? ")
@@ -99,13 +99,13 @@ import threading
 import time
 
 
-def flood():
+def murmur():
     while True:
-        print("x" * 100_000)
-        time.sleep(0.001)
+        print("x" * 1_000)
+        time.sleep(0.05)
 
 
-threading.Thread(target=flood).start()
+threading.Thread(target=murmur).start()
 
 # %% objects that equal anything
 
@@ -143,3 +143,14 @@ refusal = type("AnalysisException", (Exception,), {"java_exception": Anything()}
 
 # %% Task 2: append rides_2
 with_speed("rides_2").write.format("delta").mode("append").save(f"{root}/tables/rides")
+
+# %% floods from a thread
+
+
+def flood():
+    while True:
+        print("x" * 1_000_000)
+
+
+threading.Thread(target=flood).start()
+time.sleep(10)
