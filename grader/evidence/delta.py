@@ -106,6 +106,15 @@ class Table:
             active.update({file.path: file for file in commit.added})
         return active
 
+    def values(self, path: str, column: str) -> tuple[Any, ...]:
+        """A column's values in one data file, in the order in which they lie there; Unreadable if it can't be read."""
+        import pyarrow.parquet as pq
+
+        try:
+            return tuple(pq.read_table(self.path / path, columns=[column], partitioning=None).column(0).to_pylist())
+        except Exception as error:
+            raise Unreadable(f"a data file of {self.path.name} can't be read") from error
+
     def _until(self, version: int | None) -> tuple[Commit, ...]:
         return self.commits if version is None else self.commits[: version + 1]
 

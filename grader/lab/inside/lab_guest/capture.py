@@ -142,11 +142,18 @@ def _plain(value: Any) -> Any:
 
 
 def _exception(error: BaseException) -> dict[str, Any]:
-    """An exception; ``java`` and ``text`` come from the JVM's own object, so text typed in has neither."""
+    """An exception; ``java`` and ``text`` come from the JVM's own object, so text typed in has neither.
+
+    ``text`` tells its causes too: what a task found wrong arrives wrapped in "the job was aborted".
+    """
     origin: Any = getattr(error, "_origin", None) or getattr(error, "java_exception", None)
     java = text = None
     if type(origin).__name__ == "JavaObject" and type(origin).__module__ == "py4j.java_gateway":
-        java, text = str(origin.getClass().getName()), str(origin.getMessage())[:10_000]
+        java, told = str(origin.getClass().getName()), []
+        while origin is not None and len(told) < 10:
+            told.append(f"{origin.getClass().getName()}: {origin.getMessage()}"[:10_000])
+            origin = origin.getCause()
+        text = "\n".join(told)
     return {
         "kind": "exception",
         "type": type(error).__name__,
