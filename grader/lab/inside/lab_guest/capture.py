@@ -149,7 +149,7 @@ def _exception(error: BaseException) -> dict[str, Any]:
     origin: Any = getattr(error, "_origin", None) or getattr(error, "java_exception", None)
     java = text = None
     if type(origin).__name__ == "JavaObject" and type(origin).__module__ == "py4j.java_gateway":
-        java, told = str(origin.getClass().getName()), []
+        java, told = str(origin.getClass().getName()), list[str]()
         while origin is not None and len(told) < 10:
             told.append(f"{origin.getClass().getName()}: {origin.getMessage()}"[:10_000])
             origin = origin.getCause()
