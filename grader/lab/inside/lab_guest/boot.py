@@ -44,8 +44,10 @@ def main() -> None:
         attach.join()
         if "error" in session:
             raise session["error"]
+        from .errors import Spark
         from .notebook import offer_spark
 
+        Spark.jvm = jvm
         offer_spark(app.shell, session["spark"])
     app.start()
 

@@ -3,17 +3,43 @@
 from __future__ import annotations
 
 import linecache
+import subprocess
 from types import TracebackType
 from typing import Any
 
 MARK = "lab-error:"
 LONGEST = 1500
+JVM_OUT_OF_MEMORY = 52
+"""Exit status of Spark's JVM (``SparkExitCode.OOM``)."""
+
+
+class Spark:
+    """What became of Spark's JVM: an error that comes of its end shall say so, not that a port is closed."""
+
+    jvm: subprocess.Popen[bytes] | None = None
+    told = False
+
+    @classmethod
+    def ended(cls, error: BaseException | None) -> tuple[str, str] | None:
+        """Name and message for an error that only says that the JVM is gone, or None."""
+        network = isinstance(error, ConnectionError) or type(error).__name__ == "Py4JNetworkError"
+        if cls.jvm is None or not network:
+            return None
+        try:
+            status = cls.jvm.wait(timeout=1)
+        except subprocess.TimeoutExpired:
+            return None
+        first, cls.told = not cls.told, True
+        if first and status == JVM_OUT_OF_MEMORY:
+            return "MemoryError", "Spark ran out of memory and ended; no later cell can use it"
+        return "SparkEnded", f"Spark ended in {'this' if first else 'an earlier'} cell and can't be used any more"
 
 
 def describe(error: BaseException | None, tb: TracebackType | None) -> dict[str, Any]:
     """``name``, ``message``, ``line`` (from 1, in the cell) and ``source`` of an exception, JSON-ready."""
     line, source = _place(error, tb)
-    return {"name": type(error).__name__, "message": message(error), "line": line, "source": source}
+    name, text = Spark.ended(error) or (type(error).__name__, message(error))
+    return {"name": name, "message": text, "line": line, "source": source}
 
 
 def message(error: BaseException | None) -> str:
