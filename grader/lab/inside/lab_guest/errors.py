@@ -22,7 +22,7 @@ class Spark:
     @classmethod
     def ended(cls, error: BaseException | None) -> tuple[str, str] | None:
         """Name and message for an error that only says that the JVM is gone, or None."""
-        network = isinstance(error, ConnectionError) or type(error).__name__ == "Py4JNetworkError"
+        network = isinstance(error, ConnectionError) or type(error).__name__ in ("Py4JNetworkError", "Py4JError")
         if cls.jvm is None or not network:
             return None
         try:
