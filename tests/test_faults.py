@@ -263,3 +263,13 @@ def test_results_that_never_end_cost_no_others(fault: Grade) -> None:
     assert "nothing is bound" not in found["recover.found"]
     assert graded.passed == set()
     assert graded.seconds < 60
+
+
+def test_without_a_sandbox(fault: Grade, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADE_TEST_SECRET", "secret")
+    graded = fault("plain.py", Way(isolation="process", limits=(("cell_seconds", 25),)))
+    outcomes = [cell.outcome for cell in graded.card.cells]
+    assert outcomes == ["ok", "timeout", "ok", "error", "ok"], "stopping a cell must not stop Spark"
+    assert "GRADE_TEST_SECRET" not in json.loads(graded.message("looks"))
+    assert graded.passed == {"create.rows", "create.derived"}
+    assert not running("time.sleep(86398)")
