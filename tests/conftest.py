@@ -1,6 +1,7 @@
 """Labs that tests share: each submission is graded once per way of grading it, whichever test asks first.
 
-With pytest-xdist the tests of one lab stay on one worker, by their ``xdist_group``.
+With pytest-xdist the tests that share a lab must stay on one worker: they stand in a class, and ``--dist loadscope``
+keeps a class together.
 """
 
 from __future__ import annotations

@@ -39,7 +39,6 @@ def labs() -> set[Path]:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("survived")
 class TestSurvived:
     """One fault a cell, each survived."""
 
@@ -109,7 +108,6 @@ class TestSurvived:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("spies")
 @pytest.mark.usefixtures("sandboxed")
 class TestSpies:
     """What the sandbox hides, and what becomes of a lab whose Spark is ended."""

@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("interrupts")]
+pytestmark = pytest.mark.lab
 
 ROOT = Path(__file__).parents[1]
 SUBMISSION = """\
