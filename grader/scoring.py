@@ -155,8 +155,7 @@ def not_graded(
 ) -> Scorecard:
     """The scorecard of a submission nobody judged: no score (not zero), every check ``not_reached``."""
     checks = tuple(
-        ScoredCheck(c.id, c.title, c.topic, c.points, "not_reached", None, reason, None, None)
-        for c in exercise.checks
+        ScoredCheck(c.id, c.title, c.topic, c.points, "not_reached", None, reason, None, None) for c in exercise.checks
     )
     return Scorecard(
         exercise=exercise.id,
@@ -188,9 +187,7 @@ def _topics(exercise: Exercise, checks: tuple[ScoredCheck, ...]) -> tuple[Scored
     return tuple(scored)
 
 
-def _exams(
-    exercise: Exercise, checks: tuple[ScoredCheck, ...], exams: tuple[Exam, ...]
-) -> tuple[ScoredExam, ...]:
+def _exams(exercise: Exercise, checks: tuple[ScoredCheck, ...], exams: tuple[Exam, ...]) -> tuple[ScoredExam, ...]:
     """Each exam that a topic serves, with all its sections, those without points here included."""
     scored = []
     for exam in exams:
@@ -201,9 +198,7 @@ def _exams(
         for section in exam.sections:
             own = tuple(c for c in checks if serves.get(c.topic) == section.id)
             sections.append(
-                ScoredSection(
-                    section.id, section.title, section.weight, _earned(own), sum(c.points for c in own)
-                )
+                ScoredSection(section.id, section.title, section.weight, _earned(own), sum(c.points for c in own))
             )
         scored.append(ScoredExam(exam.id, tuple(sections)))
     return tuple(scored)

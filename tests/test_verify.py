@@ -111,9 +111,7 @@ def test_overlay_replaces_the_cells_of_its_task() -> None:
 
 
 def test_overlay_drops_a_task_adds_one_and_replaces_the_set_up() -> None:
-    text = verify.overlay(
-        BASE, "# %% Task 3: nothing\n\n# %% Task 9: extra\nextra()\n\n# %% Set-up\nroot = 2\n"
-    )
+    text = verify.overlay(BASE, "# %% Task 3: nothing\n\n# %% Task 9: extra\nextra()\n\n# %% Set-up\nroot = 2\n")
     assert "read()" not in text
     assert text.rstrip().endswith("extra()")
     assert text.startswith("# %% Set-up\nroot = 2\n")
@@ -129,9 +127,7 @@ def test_only_a_solution_with_a_base_is_copied(tmp_path: Path) -> None:
     kept(tmp_path, {"accepted/a.py": BASE})
     whole = verify.read(exercise(), "accepted", tmp_path / "accepted" / "a.py")
     assert verify.complete(whole, tmp_path) == whole.path
-    one = solution(
-        tmp_path, "wrong", f"# It.\n# base: accepted/a.py\n# fails: {ROWS}\n\n# %% Task 3\nlate()\n"
-    )
+    one = solution(tmp_path, "wrong", f"# It.\n# base: accepted/a.py\n# fails: {ROWS}\n\n# %% Task 3\nlate()\n")
     target = verify.complete(one, tmp_path / "wrong")
     assert target != one.path
     assert "create()" in target.read_text()
@@ -169,9 +165,7 @@ AS_DECLARED = {
 def proof(folder: Path, verdicts: Mapping[str, set[str] | None]) -> verify.Verification:
     """Verify ``FILES`` with these verdicts (None: not graded)."""
 
-    def grade_all(
-        exercise: Exercise, files: Mapping[str, Path], seed: int, jobs: int, notify: Notify
-    ) -> Results:
+    def grade_all(exercise: Exercise, files: Mapping[str, Path], seed: int, jobs: int, notify: Notify) -> Results:
         for name in reversed(list(files)):
             ids = verdicts[name]
             yield name, Graded(None if ids is None else frozenset(ids), None if ids else "no lab", 1.0)
