@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from grader import __version__
 from grader.catalog import Exercise
 from grader.exams import Exam
 from grader.lab.record import CellRecord
-from grader.suite.verdict import Outcome, Verdict
+from grader.suite.verdict import CheckResult, Outcome, Verdict
 
 FORMAT_VERSION = 1
 
@@ -104,7 +104,7 @@ def score(
     *,
     submission: SubmissionId,
     seed: int,
-    isolation: Literal["sandbox", "process"],
+    isolation: Literal["sandbox", "process"] | None,
     cells: tuple[CellRecord, ...],
     timings: Mapping[str, float],
 ) -> Scorecard:
@@ -154,25 +154,19 @@ def not_graded(
     timings: Mapping[str, float] | None = None,
 ) -> Scorecard:
     """The scorecard of a submission nobody judged: no score (not zero), every check ``not_reached``."""
-    checks = tuple(
-        ScoredCheck(c.id, c.title, c.topic, c.points, "not_reached", None, reason, None, None) for c in exercise.checks
-    )
-    return Scorecard(
-        exercise=exercise.id,
+    verdict = Verdict(tuple(CheckResult(check.id, "not_reached", found=reason) for check in exercise.checks))
+    card = score(
+        exercise,
+        verdict,
+        exams,
         submission=submission,
-        suite_version=exercise.suite_version,
         seed=seed,
         isolation=isolation,
-        status="not_graded",
-        reason=reason,
-        score=None,
-        max_score=exercise.max_score,
-        topics=_topics(exercise, checks),
-        exams=_exams(exercise, checks, exams),
-        checks=checks,
         cells=cells,
-        timings=dict(timings or {}),
+        timings=timings or {},
     )
+    checks = tuple(replace(check, hint=None) for check in card.checks)  # No hint mends what is our fault.
+    return replace(card, status="not_graded", reason=reason, score=None, checks=checks)
 
 
 def _earned(checks: tuple[ScoredCheck, ...]) -> int:
