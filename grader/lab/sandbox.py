@@ -118,6 +118,7 @@ def place(isolation: Isolation, folder: Path, readable: Iterable[Path]) -> Place
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        "PYSPARK_PYTHON": sys.executable,  # or Spark runs a learner's UDF on whatever PATH calls python3
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "OMP_NUM_THREADS": "2",
     }
