@@ -34,7 +34,7 @@ START_SECONDS = 120
 """How long a lab may take to come up: some seconds, but a machine may be busy with others."""
 CAPTURE_SECONDS = 100
 """How long all results may take to be read; each has a limit of its own (``lab_guest.capture``)."""
-GRACE_SECONDS = 8
+GRACE_SECONDS = 5
 """How long a cell has to end after it was interrupted, before the notebook is ended with it."""
 
 WRITABLE = ("root", "run", "scratch")

@@ -6,9 +6,9 @@ import builtins
 import contextlib
 import json
 import logging
-import os
 import signal
 import sys
+import threading
 import types
 import warnings
 from collections.abc import Callable
@@ -35,7 +35,10 @@ def make_kernel(config: dict[str, Any], arguments: list[str]) -> Any:
         """Stops what Spark is at with the cell, and says so only when it has."""
 
         async def interrupt_request(self, stream: Any, ident: Any, parent: Any) -> None:
-            os.kill(os.getpid(), signal.SIGINT)
+            # To the thread that runs cells: a call that waits there would not be woken by one to another.
+            main = threading.main_thread().ident
+            if main is not None:
+                signal.pthread_kill(main, signal.SIGINT)
             capture.cancel_jobs()
             self.session.send(stream, "interrupt_reply", {"status": "ok"}, parent, ident=ident)
 
