@@ -7,7 +7,7 @@ touches, in whichever version shows it done: what was earned once stays earned.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from fixtures.bikeshare import Bikeshare
@@ -32,35 +32,45 @@ def by_key(table: Table, version: int, data: Bikeshare) -> Rows:
 
 
 def in_some_version(
-    lab: Lab, data: Bikeshare, wanted: str, judgement: Judgement, harmless_to: tuple[str, ...] = ()
+    lab: Lab,
+    data: Bikeshare,
+    wanted: str,
+    achieved: Judgement,
+    *,
+    spoiled: Judgement = lambda rows: None,
+    untouched: Iterable[int] = (),
+    columns: tuple[str, ...] = (),
 ) -> int:
-    """The first version that the judgement finds right; else a mismatch with what it says of the newest.
+    """The first version that achieves it and spoils nothing; else a mismatch with what was last found wrong.
 
-    The version that makes it right must leave these columns of the riders that no task touches as they were
-    just before. What an earlier mistake did to them is held against that mistake alone.
+    Judged is the version in which it comes true. It must not be ``spoiled``, and must leave the ``untouched``
+    riders' ``columns`` as they were just before: what another mistake did to them is held against that one.
     """
     table = lab.table("riders", came_with=1)
     if len(table.commits) == 1:
         mismatch(wanted, "riders is as it came: no version was added")
-    said = "no version of riders can be read"
-    right_before = False
+    keys = tuple(untouched)
+    said, true_before = "no version of riders can be read", False
     for commit in table.commits[1:]:
         if not (table.readable(commit.version) and table.readable(commit.version - 1)):
             continue
         rows = by_key(table, commit.version, data)
-        wrong = judgement(rows)
-        if wrong is None and not right_before:
-            hurt = bystanders_hurt(rows, by_key(table, commit.version - 1, data), data, harmless_to)
-            if hurt is None:
+        wrong = achieved(rows)
+        if wrong is None and not true_before:
+            before = by_key(table, commit.version - 1, data)
+            spoilt = spoiled(rows) or hurt(rows, before, keys, columns)
+            if spoilt is None:
                 return commit.version
-            said = f"version {commit.version}: {hurt}"
+            said = f"version {commit.version}: {spoilt}"
         elif wrong is not None:
             said = wrong
-        right_before = wrong is None
+        true_before = wrong is None
     mismatch(wanted, said)
 
 
-def differing(rows: Rows, keys: Any, wanted: Mapping[Any, Mapping[str, Any]], columns: tuple[str, ...]) -> int:
+def differing(
+    rows: Rows, keys: Iterable[Any], wanted: Mapping[Any, Mapping[str, Any]], columns: tuple[str, ...]
+) -> int:
     """How many of these keys have not exactly one row, or one with other values in these columns."""
     return sum(
         len(rows.get(key, ())) != 1 or any(rows[key][0].get(name) != wanted[key][name] for name in columns)
@@ -68,10 +78,10 @@ def differing(rows: Rows, keys: Any, wanted: Mapping[Any, Mapping[str, Any]], co
     )
 
 
-def bystanders_hurt(rows: Rows, before: Rows, data: Bikeshare, columns: tuple[str, ...]) -> str | None:
-    there = {key: before[key][0] for key in data.bystanders if len(before.get(key, ())) == 1}
-    hurt = differing(rows, there, there, columns) if columns else 0
-    return f"{hurt} riders who were to stay as they are were changed, removed or doubled" if hurt else None
+def hurt(rows: Rows, before: Rows, keys: Iterable[int], columns: tuple[str, ...]) -> str | None:
+    there = {key: before[key][0] for key in keys if len(before.get(key, ())) == 1}
+    many = differing(rows, there, there, columns)
+    return f"{many} riders who were to stay as they are were changed, removed or doubled" if many else None
 
 
 @check("schema.refused")
@@ -106,7 +116,7 @@ def test_evolved(lab: Lab, data: Bikeshare) -> None:
 def evolved_version(lab: Lab, data: Bikeshare) -> int:
     batch = {row[data.key]: row for row in data.riders_2}
 
-    def judgement(rows: Rows) -> str | None:
+    def achieved(rows: Rows) -> str | None:
         missing = differing(rows, batch, batch, (data.key, *VALUES, data.extra))
         return (
             f"{missing} of {len(batch)} riders of the second batch are missing or not as in the file"
@@ -114,7 +124,7 @@ def evolved_version(lab: Lab, data: Bikeshare) -> int:
             else None
         )
 
-    return in_some_version(lab, data, "every rider of riders_2, the new column included", judgement)
+    return in_some_version(lab, data, "every rider of riders_2, the new column included", achieved)
 
 
 @check("schema.kept")
@@ -123,9 +133,9 @@ def test_kept(lab: Lab, data: Bikeshare) -> None:
     table = lab.table("riders", came_with=1)
     wanted = "the riders of the first batch keep their rows, with null in the new column"
     rows, before = by_key(table, version, data), by_key(table, version - 1, data)
-    hurt = bystanders_hurt(rows, before, data, VALUES)
-    if hurt:
-        mismatch(wanted, f"version {version}: {hurt}")
+    wrong = hurt(rows, before, data.bystanders, VALUES)
+    if wrong:
+        mismatch(wanted, f"version {version}: {wrong}")
     for then in (rows, by_key(table, table.version, data)):
         filled = sum(row.get(data.extra) is not None for key in data.bystanders for row in then.get(key, ()))
         if filled:
@@ -134,34 +144,29 @@ def test_kept(lab: Lab, data: Bikeshare) -> None:
 
 @check("change.update")
 def test_update(lab: Lab, data: Bikeshare) -> None:
-    others = {row[data.key]: row for row in data.riders_1 if row[data.key] in data.deleted_keys}
+    def achieved(rows: Rows) -> str | None:
+        lacking = sum([row["plan"] for row in rows.get(key, ())] != ["gold"] for key in data.gold_keys)
+        return f"{lacking} of {len(data.gold_keys)} frequent riders are not on plan gold" if lacking else None
 
-    def judgement(rows: Rows) -> str | None:
-        lacking = [k for k in data.gold_keys if [row["plan"] for row in rows.get(k, ())] != ["gold"]]
-        if lacking:
-            return f"{len(lacking)} of {len(data.gold_keys)} frequent riders are not on plan gold"
-        too_many = [k for k in others if any(row["plan"] == "gold" for row in rows.get(k, ()))]
-        if too_many:
-            return f"{len(too_many)} riders with fewer rides are on plan gold"
-        return None
+    def spoiled(rows: Rows) -> str | None:
+        others = data.deleted_keys | data.updated_keys
+        many = sum(row["plan"] == "gold" for key in others for row in rows.get(key, ()))
+        return f"{many} riders with fewer rides are on plan gold" if many else None
 
     wanted = "plan gold from the threshold on, and nobody else's row changed"
-    in_some_version(lab, data, wanted, judgement, harmless_to=("plan", "rides"))
+    values = ("plan", "rides")
+    in_some_version(lab, data, wanted, achieved, spoiled=spoiled, untouched=data.bystanders, columns=values)
 
 
 @check("change.delete")
 def test_delete(lab: Lab, data: Bikeshare) -> None:
-    kept = {row[data.key]: row for row in data.riders_1 if row[data.key] in data.gold_keys | data.updated_keys}
-
-    def judgement(rows: Rows) -> str | None:
+    def achieved(rows: Rows) -> str | None:
         left = len(data.deleted_keys & rows.keys())
-        if left:
-            return f"{left} riders without consent are still there"
-        lost = sum(len(rows.get(key, ())) != 1 for key in kept)
-        return f"{lost} riders who gave consent are gone or doubled" if lost else None
+        return f"{left} riders without consent are still there" if left else None
 
     wanted = "riders whose consent is false are gone, all others are there"
-    in_some_version(lab, data, wanted, judgement, harmless_to=("consent",))
+    others = data.gold_keys | data.updated_keys | data.bystanders.keys()
+    in_some_version(lab, data, wanted, achieved, untouched=others, columns=("consent",))
 
 
 def merged(rows: Rows, data: Bikeshare, keys: frozenset[int]) -> int:
@@ -172,7 +177,7 @@ def merged(rows: Rows, data: Bikeshare, keys: frozenset[int]) -> int:
 
 @check("change.merge")
 def test_merge(lab: Lab, data: Bikeshare) -> None:
-    def judgement(rows: Rows) -> str | None:
+    def achieved(rows: Rows) -> str | None:
         updated, added = merged(rows, data, data.updated_keys), merged(rows, data, data.inserted_keys)
         if updated:
             return f"{updated} of {len(data.updated_keys)} known riders don't have the new values, once"
@@ -181,7 +186,7 @@ def test_merge(lab: Lab, data: Bikeshare) -> None:
         return None
 
     wanted = "known riders with the new values, new riders added, each once"
-    in_some_version(lab, data, wanted, judgement, harmless_to=VALUES)
+    in_some_version(lab, data, wanted, achieved, untouched=data.bystanders, columns=VALUES)
 
 
 @check("change.atomic")
