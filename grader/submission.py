@@ -22,6 +22,8 @@ MAX_BYTES = 10 * 1024 * 1024
 """A larger submission is not read: no notebook without outputs comes near it."""
 
 _LINE_END = re.compile(r"\r\n?|\n")
+LONGEST_TITLE = 80
+
 _PERCENT = re.compile(r"^#\s?%%(?P<rest>.*)$")
 _COMMAND = re.compile(r"^#\s*COMMAND\s*-{5,}\s*$")
 _DATABRICKS = re.compile(r"^#\s*Databricks notebook source\s*$")
@@ -123,10 +125,14 @@ def _number(drafts: list[_Draft]) -> tuple[Cell, ...]:
         if draft.language == "markdown":
             heading = _heading(source)
         title = draft.title or _comment(source) or heading or source.splitlines()[0]
-        cells.append(Cell(len(cells) + 1, title.strip()[:80], draft.language, source, draft.line))
+        cells.append(Cell(len(cells) + 1, _cut(title.strip()), draft.language, source, draft.line))
         if draft.language != "markdown":
             heading = ""
     return tuple(cells)
+
+
+def _cut(title: str) -> str:
+    return title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1] + "…"
 
 
 def _heading(source: str) -> str:

