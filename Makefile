@@ -21,7 +21,7 @@ lint: setup ## Style and types
 	$(BIN)/mypy
 
 test: lint ## Style, types and all tests (labs are raised for some: minutes)
-	$(BIN)/pytest -n 2 --dist loadscope
+	$(BIN)/pytest -n 2 --dist loadscope  # conftest.py says which tests stay together
 
 verify: setup ## Hold every suite against its solutions, with two seeds
 	./grade verify --seed 1

@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
@@ -80,3 +80,15 @@ def sandboxed() -> None:
     reason = sandbox.unavailable()
     if reason:
         pytest.skip(reason)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Tests of one class or module share their labs and so a worker; a kept solution has a lab of its own."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Labs(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            alone = "test_solutions.py" in nodeid
+            return nodeid if alone else str(super()._split_scope(nodeid))
+
+    return Labs(config, log)
