@@ -19,11 +19,10 @@ from grader.suite import court
 
 @dataclass(frozen=True)
 class Options:
-    """How to grade: the lab's seed (drawn by lot if None), its isolation, and where to keep its files, if at all."""
+    """How to grade: the lab's seed (drawn by lot if None) and its isolation."""
 
     seed: int | None = None
     isolation: Literal["auto", "sandbox", "process"] = "auto"
-    keep: Path | None = None
 
 
 def grade(
@@ -39,7 +38,7 @@ def grade(
     submitted = submission.read(path)
     identity = SubmissionId(str(path), submitted.sha256)
     exams = load_exams()
-    with court.waiting() as judge, lab.folder(options.keep) as folder:
+    with court.waiting() as judge, lab.folder() as folder:
         record = None
         try:
             record = lab.run(exercise, submitted, seed, folder, isolation=options.isolation, notify=notify)

@@ -37,15 +37,13 @@ def load_fixture(exercise: Exercise) -> Any:
 
 
 @contextlib.contextmanager
-def folder(keep: Path | None = None) -> Iterator[Path]:
-    """A fresh folder for one lab, removed afterwards, or moved to ``keep``."""
+def folder() -> Iterator[Path]:
+    """A fresh folder for one lab, removed afterwards."""
     path = _make()
     try:
         (path / "root").mkdir()
         (path / "run").mkdir()
         yield path
-        if keep:
-            shutil.copytree(path / "root", keep, dirs_exist_ok=True, symlinks=True)
     finally:
         try:
             _remove(path)
