@@ -38,13 +38,13 @@ def grade(
     submitted = submission.read(path)
     identity = SubmissionId(str(path), submitted.sha256)
     exams = load_exams()
-    with court.waiting() as judge, lab.folder() as folder:
+    with court.waiting(exercise, seed) as judge, lab.folder() as folder:
         record = None
         try:
             record = lab.run(exercise, submitted, seed, folder, isolation=options.isolation, notify=notify)
             notify("judging")
             judging = time.monotonic()
-            verdict = judge.verdict(exercise, seed, record, submitted.cells)
+            verdict = judge.verdict(exercise, record, submitted.cells)
         except NotGraded as failure:
             return not_graded(
                 exercise,

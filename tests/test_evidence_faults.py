@@ -43,11 +43,11 @@ def judged(folder: Path, spoil: Callable[[Path], None]) -> tuple[set[str], str |
     facts = bikeshare.write(DATA, folder / "root")
     good_rides(folder / "root" / "tables" / "rides")
     spoil(folder)
-    record = LabRecord(folder, (), "sandbox", facts=facts)
+    record = LabRecord(folder, "/lab", (), "sandbox", facts=facts)
     reason, passed = None, set()
-    with court.waiting() as judge:
+    with court.waiting(catalog.find("ex1"), SEED) as judge:
         try:
-            verdict = judge.verdict(catalog.find("ex1"), SEED, record, ())
+            verdict = judge.verdict(catalog.find("ex1"), record, ())
             passed = {result.id for result in verdict.results if result.outcome == "passed"}
         except NotGraded as failure:
             reason = str(failure)

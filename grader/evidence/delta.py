@@ -8,8 +8,6 @@ read by delta-rs, which knows deletion vectors, checkpoints and partitions.
 from __future__ import annotations
 
 import json
-import os
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,9 +15,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from grader.evidence import Unreadable
+from grader.evidence import Unreadable, files
 
-MOST_FILES = 20_000
 MOST_COMMITS = 1_000
 MOST_LOG_BYTES = 20 << 20
 MOST_ROWS = 200_000
@@ -131,31 +128,13 @@ def open_table(path: Path) -> Table | None:
     log = path / "_delta_log"
     if not log.is_dir() or not any(log.glob("*.json")):
         return None
-    _refuse_strange_files(path)
-    files = sorted(file for file in log.iterdir() if file.name.endswith(".json") and file.stem.isdigit())
-    if len(files) > MOST_COMMITS or sum(file.stat().st_size for file in files) > MOST_LOG_BYTES:
+    files.refuse_strange(path)
+    entries = sorted(file for file in log.iterdir() if file.name.endswith(".json") and file.stem.isdigit())
+    if len(entries) > MOST_COMMITS or sum(file.stat().st_size for file in entries) > MOST_LOG_BYTES:
         raise Unreadable(f"the history of {path.name} is too long to be judged")
-    if [int(file.stem) for file in files] != list(range(len(files))):
+    if [int(file.stem) for file in entries] != list(range(len(entries))):
         raise Unreadable(f"the history of {path.name} has gaps: versions are missing from its log")
-    return Table(path, tuple(_read_commit(file) for file in files))
-
-
-def _refuse_strange_files(path: Path) -> None:
-    """A link could lead out of the lab, a pipe could hold up its reader."""
-    count, waiting = 0, [str(path)]
-    while waiting:
-        try:
-            modes = [(entry, entry.stat(follow_symlinks=False).st_mode) for entry in os.scandir(waiting.pop())]
-        except OSError as error:
-            raise Unreadable(f"{path.name} holds a folder that can't be listed") from error
-        count += len(modes)
-        if count > MOST_FILES:
-            raise Unreadable(f"{path.name} holds too many files to be judged")
-        for entry, mode in modes:
-            if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-                raise Unreadable(f"{path.name} holds something that is neither a file nor a folder: {entry.name!r}")
-            if stat.S_ISDIR(mode):
-                waiting.append(entry.path)
+    return Table(path, tuple(_read_commit(file) for file in entries))
 
 
 def _read_commit(file: Path) -> Commit:

@@ -9,6 +9,7 @@ import contextlib
 import importlib
 import json
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -87,13 +88,15 @@ def run(
     """
     from grader import runtime
     from grader.lab import kernel
-    from grader.runtime import jvm
+    from grader.runtime import jvm, templates
 
     chosen = sandbox.choose(isolation)
     limits = Limits.of(exercise.limits)
     parts = runtime.prepare(notify) if exercise.spark else None
+    template = templates.provide(notify)
     notify("raising the lab")
     started = time.monotonic()
+    shutil.copytree(template / templates.FONTS, path / "run" / templates.FONTS)
     place = sandbox.place(chosen, path, parts.read_paths if parts else ())
     fixture = load_fixture(exercise)
     data = fixture.plan(seed)
@@ -113,6 +116,7 @@ def run(
     facts: dict[str, Any] = {}
 
     def fill() -> None:
+        _lay_store(template / templates.STORE, path / "root" / templates.STORE, place.root)
         facts.update(fixture.write(data, path / "root"))
         if place.user is not None:
             sandbox.hand_over(path / "root", place.user)
@@ -128,7 +132,14 @@ def run(
         "results": round(done.captured_seconds, 3),
         "lab": round(time.monotonic() - started, 3),
     }
-    return LabRecord(path, done.cells, chosen, done.ended, timings, facts)
+    return LabRecord(path, place.root, done.cells, chosen, done.ended, timings, facts)
+
+
+def _lay_store(template: Path, store: Path, root: str) -> None:
+    """A tracking store of the lab's own, with artifacts below ``root`` as the lab sees it."""
+    shutil.copy(template, store)
+    with contextlib.closing(sqlite3.connect(store)) as connection, connection:
+        connection.execute("UPDATE experiments SET artifact_location = ?", (f"{root}/mlruns/0",))
 
 
 def _jvm(jvm: Any, parts: Any, place: sandbox.Place) -> list[str]:

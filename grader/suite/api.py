@@ -15,8 +15,13 @@ from typing import Any, NoReturn, TypeVar
 
 import pytest
 
-from grader.evidence import Unreadable, delta, honesty
+from grader.evidence import Unreadable, behaviour, delta, honesty, registry, tracking
+from grader.evidence.behaviour import Answer, Call
+from grader.evidence.models import Model
+from grader.evidence.registry import Version
 from grader.evidence.results import Frame, Other, Raised, Result, Value, read_results
+from grader.lab.probe import Prober
+from grader.runtime.templates import STORE
 
 Test = TypeVar("Test", bound=Callable[..., None])
 
@@ -47,6 +52,9 @@ class Lab:
     folder: Path
     data: Any
     facts: Mapping[str, Any]
+    seen_at: str
+    """Where the lab itself saw its own files, ``folder / "root"``."""
+    prober: Prober
 
     @cached_property
     def results(self) -> dict[str, Result]:
@@ -68,7 +76,7 @@ class Lab:
         Unreadable when what is there can't be trusted.
         """
         if name not in self._tables:
-            path = self.folder.resolve() / "root" / "tables" / name
+            path = self.root / "tables" / name
             if path.resolve() != path:
                 raise Unreadable(f"tables/{name} is a link: what it leads to is not the lab's")
             self._tables[name] = delta.open_table(path)
@@ -82,6 +90,42 @@ class Lab:
             raise Unreadable(forged)
         return table
 
+    @property
+    def root(self) -> Path:
+        return self.folder.resolve() / "root"
+
+    @cached_property
+    def tracking(self) -> tracking.Store:
+        """The tracking store. Raises Unreadable when it is gone, damaged or was changed by hand."""
+        return tracking.open_store(self.root / STORE, self.root, self.seen_at)
+
+    @cached_property
+    def registry(self) -> registry.Registry:
+        """The model registry. Raises Unreadable as :attr:`tracking` does."""
+        return registry.open_registry(self.root / STORE)
+
+    def source(self, version: Version) -> Model | None:
+        """The logged model that a registered version was made from, None if that is not in the lab."""
+        return self.tracking.model_at(version.source)
+
+    def predict(self, model: Model, *calls: Call, flavor: str = "pyfunc") -> tuple[Answer, ...]:
+        """What the model answers to each call, loaded with this flavor in a fresh process of its own.
+
+        Raises Mismatch when it can't be loaded or gives no answer, Unreadable when its folder is no model's.
+        """
+        asked = (model.path, flavor, repr(calls))
+        if asked not in self._behaviour:
+            told = self.prober.ask(model.path, flavor, [call.as_json() for call in calls])
+            self._behaviour[asked] = behaviour.understood(told, len(calls))
+        found = self._behaviour[asked]
+        if found.failure:
+            mismatch(f"the model {model.name} loads in a fresh process and answers", found.failure)
+        return found.answers
+
+    @cached_property
+    def _behaviour(self) -> dict[tuple[Path, str, str], behaviour.Behaviour]:
+        return {}
+
     def frame(self, name: str) -> Frame:
         """The result ``name``, which must be a DataFrame. Raises Mismatch otherwise."""
         found = self._result(name, "a DataFrame")
@@ -89,11 +133,15 @@ class Lab:
             mismatch(f"{name} is a DataFrame", f"{name} is {_kind(found)}")
         return found
 
-    def value(self, name: str, kind: str) -> Any:
-        """The result ``name``, which must be a value of the built-in type ``kind``."""
-        found = self._result(name, f"a value of type {kind}")
-        if not isinstance(found, Value) or found.type != kind:
-            mismatch(f"{name} is a value of type {kind}", f"{name} is {_kind(found)}")
+    def value(self, name: str, *kinds: str) -> Any:
+        """The result ``name``, which must be a value of one of these built-in types.
+
+        An array or a pandas Series counts as a ``list``, a number of numpy's as ``int`` or ``float``.
+        """
+        wanted = f"a value of type {' or '.join(kinds)}"
+        found = self._result(name, wanted)
+        if not isinstance(found, Value) or found.type not in kinds:
+            mismatch(f"{name} is {wanted}", f"{name} is {_kind(found)}")
         return found.value
 
     def raised(self, name: str) -> Raised:

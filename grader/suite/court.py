@@ -27,12 +27,12 @@ class Court:
         self._process = process
         self._log = log
 
-    def verdict(self, exercise: Exercise, seed: int, record: LabRecord, cells: tuple[Cell, ...]) -> Verdict:
+    def verdict(self, exercise: Exercise, record: LabRecord, cells: tuple[Cell, ...]) -> Verdict:
         """One result for each declared check. Raises NotGraded when the judge could not judge them all."""
         request = {
-            "exercise": exercise.id,
-            "seed": seed,
             "folder": str(record.folder),
+            "seen_at": record.seen_at,
+            "isolation": record.isolation,
             "facts": dict(record.facts),
         }
         try:
@@ -59,11 +59,11 @@ class Court:
 
 
 @contextlib.contextmanager
-def waiting() -> Iterator[Court]:
-    """A judge's process, which has its modules loaded by the time it is asked; ended in any case."""
+def waiting(exercise: Exercise, seed: int) -> Iterator[Court]:
+    """A judge's process for one grading, which has its modules loaded by the time it is asked; ended in any case."""
     with tempfile.TemporaryFile("w+", errors="replace") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "grader.suite.judge"],
+            [sys.executable, "-m", "grader.suite.judge", exercise.id, str(seed)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,

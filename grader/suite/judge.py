@@ -1,19 +1,20 @@
 """The judge's own process: runs a hidden suite with pytest on a finished lab and prints the results as JSON.
 
-It is started while the lab still runs, so that its imports cost nobody time, and waits for a request on
-standard input. A process of its own, because what it reads was written by someone else's code: a file that
+Called as ``python -m grader.suite.judge EXERCISE SEED``. It is started while the lab still runs, so that its imports
+cost nobody time (nor does what a fixture's ``rehearse`` works out for the checks to compare with), and waits for a
+request on standard input. A process of its own, because what it reads was written by someone else's code: a file that
 crashes or starves its reader must not take the grading process with it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
 import resource
 import sys
 import traceback
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ import pytest
 from grader import catalog
 from grader.evidence import Unreadable
 from grader.lab import load_fixture
+from grader.lab.probe import Prober
 from grader.suite.api import Lab, Mismatch
 
 MEMORY_MB = 4096
@@ -67,7 +69,7 @@ class Collector:
         if isinstance(error, Mismatch):
             self._fail(check_id, error.expected, error.found)
         elif isinstance(error, Unreadable):
-            self._fail(check_id, "tables as Spark and Delta Lake write them", str(error))
+            self._fail(check_id, "evidence as Delta Lake and MLflow themselves leave it", str(error))
         elif error is not None:
             lines = traceback.format_exception(type(error), error, error.__traceback__)
             self.mistakes.append(f"{check_id}: {''.join(lines)}")
@@ -80,11 +82,9 @@ class Collector:
             self.results[check_id] = {"passed": False, "expected": expected, "found": found}
 
 
-def judge(exercise_id: str, seed: int, folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Run the suite on the lab in ``folder``: ``results`` by check id, and ``mistakes`` of the suite itself."""
-    exercise = catalog.find(exercise_id)
-    data = load_fixture(exercise).plan(seed)
-    collector = Collector(Lab(folder, data, facts))
+def judge(exercise: catalog.Exercise, lab: Lab) -> dict[str, Any]:
+    """Run the suite on a finished lab: ``results`` by check id, and ``mistakes`` of the suite itself."""
+    collector = Collector(lab)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     # -c: the suite has no settings of its own, and must not find those of the checkout around it.
     arguments = ["-q", "-p", "no:cacheprovider", "--import-mode=importlib"]
@@ -100,14 +100,20 @@ def main() -> None:
     os.nice(5)  # The lab, which still runs, goes first.
     answer = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # Whatever pytest prints is for the log, not for the answer.
-    for name in ("deltalake", "pyarrow.parquet"):
+    exercise = catalog.find(sys.argv[1])
+    data = load_fixture(exercise).plan(int(sys.argv[2]))
+    for name in ("deltalake", "pyarrow.parquet", "yaml"):
         importlib.import_module(name)
+    if hasattr(data, "rehearse"):
+        data.rehearse()
     request = json.loads(sys.stdin.readline() or "null")
     if request is None:
         return
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_MB << 20, MEMORY_MB << 20))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    told = judge(request["exercise"], request["seed"], Path(request["folder"]), request["facts"])
+    folder = Path(request["folder"])
+    with contextlib.closing(Prober(folder, request["isolation"])) as prober:
+        told = judge(exercise, Lab(folder, data, request["facts"], request["seen_at"], prober))
     json.dump(told, answer)
     answer.flush()
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import struct
 import subprocess
 import sys
@@ -19,11 +18,15 @@ import time
 from pathlib import Path
 from typing import Any
 
+from . import bounds
+
 
 def main() -> None:
     config = json.loads(Path(sys.argv[1]).read_text())
     if config["user"] is not None:
-        _become(config["user"], Path(sys.argv[sys.argv.index("-f") + 1]))
+        # The grader wrote the connection file for itself alone; no other user sees its folder.
+        Path(sys.argv[sys.argv.index("-f") + 1]).chmod(0o644)
+        bounds.become(config["user"])
     if not config["limits"]["own_processes"]:
         from .keeper import keep
 
@@ -31,7 +34,7 @@ def main() -> None:
     os.chdir(config["root"])
     scratch = Path(config["scratch"])
     jvm = _start_jvm(config, scratch) if config["jvm"] else None
-    _limit(config["limits"])
+    bounds.limit(config["limits"])
     session: dict[str, Any] = {}
     attach = threading.Thread(target=_attach, args=(jvm, scratch, session), daemon=True)
     if jvm:
@@ -50,14 +53,6 @@ def main() -> None:
         Spark.jvm = jvm
         offer_spark(app.shell, session["spark"])
     app.start()
-
-
-def _become(user: int, connection_file: Path) -> None:
-    """Give up being root for a user that nobody else has; what is started from here on is that user's."""
-    connection_file.chmod(0o644)  # The grader wrote it for itself alone; no other user sees its folder.
-    os.setgroups([])
-    os.setgid(user)
-    os.setuid(user)
 
 
 def _start_jvm(config: dict[str, Any], scratch: Path) -> subprocess.Popen[bytes]:
@@ -99,23 +94,6 @@ def _attach(jvm: subprocess.Popen[bytes], scratch: Path, session: dict[str, Any]
         session["spark"] = SparkSession.builder.getOrCreate()
     except BaseException as error:
         session["error"] = error
-
-
-def _limit(limits: dict[str, float]) -> None:
-    """Set this process's limits; the JVM, started before, has its own heap limit."""
-    memory = int(limits["memory_mb"]) << 20
-    disk = int(limits["disk_mb"]) << 20
-    for what, value in (
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_DATA, memory),
-        (resource.RLIMIT_FSIZE, disk),
-        (resource.RLIMIT_NPROC, int(limits["processes"])),
-    ):
-        if what == resource.RLIMIT_NPROC and not limits["own_processes"]:
-            continue  # Outside a sandbox it would count all that the user runs.
-        _, hard = resource.getrlimit(what)
-        ceiling = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(what, (ceiling, ceiling))
 
 
 if __name__ == "__main__":

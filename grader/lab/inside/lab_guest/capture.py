@@ -97,6 +97,8 @@ def _read(value: Any) -> dict[str, Any]:
         return _exception(value)
     if module.startswith("numpy") and hasattr(value, "item") and getattr(value, "shape", None) == ():
         value = value.item()
+    elif (module.startswith("numpy") and name == "ndarray") or (module.startswith("pandas") and name == "Series"):
+        value = value[:MOST_ROWS].tolist()
     plain = _plain(value)
     if plain is not NotImplemented:
         return {"kind": "value", "type": type(value).__name__, "value": plain}

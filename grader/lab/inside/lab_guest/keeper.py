@@ -17,13 +17,16 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
 
+def adopt() -> bool:
+    """Become the parent of every descendant that loses its own; False where the system knows no such thing."""
+    return sys.platform == "linux" and bool(ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
+
+
 def keep() -> None:
     """Go on in a child process. Does nothing where the system can't adopt."""
-    if sys.platform != "linux":
+    if not adopt():
         return
     prctl = ctypes.CDLL(None).prctl
-    if prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
-        return
     child = os.fork()
     if child == 0:
         prctl(_PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
@@ -31,24 +34,28 @@ def keep() -> None:
         os.environ["JPY_PARENT_PID"] = str(os.getppid())
         return
     prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-    signal.signal(signal.SIGTERM, lambda *_: _end_all())
+    signal.signal(signal.SIGTERM, lambda *_: _end())
     status = 0
     with contextlib.suppress(ChildProcessError):
         pid = 0
         while pid != child:
             pid, status = os.wait()
-    _end_all(os.waitstatus_to_exitcode(status))
+    _end(os.waitstatus_to_exitcode(status))
 
 
-def _end_all(code: int = 1) -> None:
-    """End every descendant: the children of one that is killed become this process's own."""
+def _end(code: int = 1) -> None:
+    end_descendants()
+    os._exit(code if code >= 0 else 128 - code)
+
+
+def end_descendants() -> None:
+    """End every descendant: the children of one that is killed become this process's own, once it adopts."""
     with contextlib.suppress(ChildProcessError, OSError):
         while True:
             for child in _children():
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(child, signal.SIGKILL)
             os.wait()
-    os._exit(code if code >= 0 else 128 - code)
 
 
 def _children() -> list[int]:

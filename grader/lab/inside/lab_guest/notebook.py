@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import capture, errors, sql
+from . import capture, errors, parity, sql
 from .dbutils import DBUtils, NotebookExit
 
 # Of the lab's own, so that a cell that patches json cannot change how the lab reports.
@@ -64,6 +64,7 @@ def make_kernel(config: dict[str, Any], arguments: list[str]) -> Any:
     shell.register_magic_function(lambda line: pip(line), "line", "pip")
     _tell_errors_plainly(shell)
     _keep_quiet()
+    parity.settle()
     return app
 
 

@@ -1,0 +1,79 @@
+"""How a logged model behaves: the answers of a probe, as typed values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+WHY = {
+    "timeout": "it did not answer in time",
+    "memory": "it took more memory than it may",
+    "processes": "it started more processes than it may",
+    "output": "its answer was too long",
+    "died": "its process ended without an answer",
+}
+
+
+@dataclass(frozen=True)
+class Call:
+    """Rows for a model's ``predict``. ``types`` are pandas dtypes by column, where those of the rows won't do."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+    types: Mapping[str, str] | None = None
+    params: Mapping[str, Any] | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "columns": list(self.columns),
+            "rows": [list(row) for row in self.rows],
+            "types": None if self.types is None else dict(self.types),
+            "params": None if self.params is None else dict(self.params),
+        }
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of one call: ``values`` (nested lists, a column's values flat) or the ``error`` it raised.
+
+    ``changed``: the model altered the very rows that it was given.
+    """
+
+    values: tuple[Any, ...] | None
+    error: str | None
+    changed: bool = False
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """A model's answers, one a call; or ``failure``, a sentence that tells why there is none."""
+
+    answers: tuple[Answer, ...]
+    failure: str | None
+
+
+def understood(told: Mapping[str, Any], calls: int) -> Behaviour:
+    """A probe's answer as a value. What is not of the shape that a probe writes counts as no answer."""
+    if "ended" in told:
+        return Behaviour((), WHY.get(str(told["ended"]), WHY["died"]))
+    if "error" in told:
+        return Behaviour((), f"loading it raised {_error(told['error'])}")
+    found = told.get("calls")
+    if not isinstance(found, list) or len(found) != calls or not all(isinstance(one, dict) for one in found):
+        return Behaviour((), WHY["died"])
+    return Behaviour(tuple(_answer(one) for one in found), None)
+
+
+def _answer(told: Mapping[str, Any]) -> Answer:
+    if "error" in told:
+        return Answer(None, _error(told["error"]))
+    values = told.get("values")
+    # One value alone, where a list is asked for, is a list of no use.
+    return Answer(tuple(values) if isinstance(values, list) else (values,), None, told.get("changed") is True)
+
+
+def _error(told: Any) -> str:
+    if not isinstance(told, dict):
+        return "an error"
+    return f"{told.get('name')}: {told.get('message')}"[:300]

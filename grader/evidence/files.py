@@ -1,0 +1,69 @@
+"""Files of a lab, taken as what they are: written by someone else's code, perhaps to trick their reader."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from urllib.parse import unquote, urlparse
+
+from grader.evidence import Unreadable
+
+MOST_FILES = 20_000
+
+
+def refuse_strange(path: Path, *, most: int = MOST_FILES) -> int:
+    """Raise Unreadable unless all below ``path`` are plain files and folders; give their size in bytes.
+
+    A link could lead out of the lab, a pipe could hold up its reader.
+    """
+    count, size, waiting = 0, 0, [str(path)]
+    while waiting:
+        try:
+            found = [(entry, entry.stat(follow_symlinks=False)) for entry in os.scandir(waiting.pop())]
+        except OSError as error:
+            raise Unreadable(f"{path.name} holds a folder that can't be listed") from error
+        count += len(found)
+        if count > most:
+            raise Unreadable(f"{path.name} holds too many files to be judged")
+        for entry, status in found:
+            if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+                raise Unreadable(f"{path.name} holds something that is neither a file nor a folder: {entry.name!r}")
+            size += status.st_size
+            if stat.S_ISDIR(status.st_mode):
+                waiting.append(entry.path)
+    return size
+
+
+def read_bytes(path: Path, most: int) -> bytes:
+    """The content of a plain file of at most ``most`` bytes. Raises Unreadable for anything else."""
+    try:
+        # Not blocking: a pipe in its place would be waited for.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        raise Unreadable(f"{path.name} is missing or can't be opened") from error
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise Unreadable(f"{path.name} is no plain file")
+        if status.st_size > most:
+            raise Unreadable(f"{path.name} is too large to be judged")
+        return file.read(most)
+
+
+def inside(root: Path, seen_at: str, uri: str) -> Path | None:
+    """Where a path or file URI of the lab's lies outside of it, or None if it does not name a place in the lab.
+
+    ``root`` is the folder that the lab knows as ``seen_at``. No part of the way may be a link.
+    """
+    parsed = urlparse(uri)
+    if parsed.scheme not in ("", "file") or parsed.netloc:
+        return None
+    named = unquote(parsed.path) if parsed.scheme else uri
+    if "\0" in named:
+        return None
+    relative = os.path.relpath(os.path.normpath(named), seen_at) if named.startswith("/") else os.path.normpath(named)
+    if relative.startswith(".."):
+        return None
+    path = root.resolve() / relative
+    return path if path.resolve() == path else None

@@ -1,0 +1,103 @@
+"""MLflow as a Databricks ML runtime has it, where the package itself would behave otherwise outside of one.
+
+MLflow knows Databricks by an environment variable, which would also make it look for a cluster. So the few
+differences are made here, right after its modules are loaded, and nothing is loaded that a cell does not import:
+
+- the URIs ``databricks`` and ``databricks-uc`` name the lab's own tracking store and registry;
+- ``mlflow.sklearn`` saves models with cloudpickle, which takes any estimator (its default elsewhere, skops, refuses
+  types that it does not know);
+- a model version's number is text, as Databricks' REST interface gives it ("10", which sorts before "9");
+- what it says of the lab's own settings is not shown.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.machinery
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import Any
+
+_STORE = os.environ.get("MLFLOW_TRACKING_URI", "")
+_LEARNERS_BUSINESS_NOT = {
+    # The lab switches the inference of requirements off; MLflow takes the flavor's own.
+    "mlflow.utils.environment": "Encountered an unexpected error while inferring pip requirements",
+    # True of cloudpickle everywhere; within Databricks MLflow does not say it either.
+    "mlflow.sklearn": "Saving scikit-learn models in the pickle or cloudpickle format",
+}
+
+
+def settle() -> None:
+    """Have MLflow's modules adjusted when, and if, they are imported."""
+    sys.meta_path.insert(0, _Finder())
+    for name, beginning in _LEARNERS_BUSINESS_NOT.items():
+        logging.getLogger(name).addFilter(_Without(beginning))
+
+
+class _Without(logging.Filter):
+    def __init__(self, beginning: str) -> None:
+        super().__init__()
+        self._beginning = beginning
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not str(record.msg).startswith(self._beginning)
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Finds the modules to adjust as Python does, and adjusts each once it is loaded."""
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: Any = None) -> Any:
+        adjust = _ADJUST.get(name)
+        spec = importlib.machinery.PathFinder.find_spec(name, path, target) if adjust else None
+        if adjust is None or spec is None or spec.loader is None:
+            return None
+        load = spec.loader.exec_module
+
+        def load_and_adjust(module: ModuleType) -> None:
+            load(module)
+            adjust(module)
+
+        spec.loader.exec_module = load_and_adjust  # type: ignore[method-assign]
+        return spec
+
+
+def _here(uri: Any) -> Any:
+    is_databricks = isinstance(uri, str) and (uri == "databricks" or uri.startswith(("databricks:", "databricks-uc")))
+    return _STORE if is_databricks else uri
+
+
+def _tracking(module: Any) -> None:
+    set_uri, get_uri, resolve = module.set_tracking_uri, module.get_tracking_uri, module._resolve_tracking_uri
+    module.set_tracking_uri = _like(set_uri, lambda uri: set_uri(_here(uri)))
+    module.get_tracking_uri = _like(get_uri, lambda: _here(get_uri()))
+    module._resolve_tracking_uri = _like(resolve, lambda tracking_uri=None: _here(resolve(tracking_uri)))
+
+
+def _registry(module: Any) -> None:
+    set_uri, resolve = module.set_registry_uri, module._resolve_registry_uri
+    module.set_registry_uri = _like(set_uri, lambda uri: set_uri(_here(uri)))
+    module._resolve_registry_uri = _like(resolve, lambda *args, **kwargs: _here(resolve(*args, **kwargs)))
+
+
+def _sklearn(module: Any) -> None:
+    module._get_default_serialization_format = lambda: module.SERIALIZATION_FORMAT_CLOUDPICKLE
+
+
+def _version(module: Any) -> None:
+    module.ModelVersion.version = property(lambda self: str(self._version), doc="The version's number, as text.")
+
+
+def _like(original: Callable[..., Any], new: Callable[..., Any]) -> Callable[..., Any]:
+    new.__name__, new.__doc__ = original.__name__, original.__doc__
+    return new
+
+
+_ADJUST: dict[str, Callable[[Any], None]] = {
+    "mlflow.tracking._tracking_service.utils": _tracking,
+    "mlflow.tracking._model_registry.utils": _registry,
+    "mlflow.sklearn": _sklearn,
+    "mlflow.entities.model_registry.model_version": _version,
+}

@@ -1,0 +1,166 @@
+"""Asks logged models how they behave: in a sandbox of their own, after the submission has ended.
+
+A probe sees Python and a copy of the models that it is asked about, and nothing else: not the lab's other files, not
+the tracking store, and no expected value. Whatever a model does there, it costs its own answer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from grader.errors import NotGraded
+from grader.evidence import Unreadable, files
+from grader.lab import sandbox
+from grader.lab.limits import Limits
+from grader.lab.watch import Watch
+
+QUESTION_SECONDS = 15
+ALL_SECONDS = 75
+"""How long all questions about one submission may take together, once there is a process to answer them."""
+START_SECONDS = 60
+GRACE_SECONDS = 5
+"""How much longer than a question's own time is waited for its answer: the process keeps that time itself."""
+READY = b'{"ready": true}\n'
+MOST_MODEL_BYTES = 128 << 20
+MOST_ANSWER_BYTES = 8 << 20
+EVERY_SECONDS = 0.1
+
+LIMITS = replace(Limits(), memory_mb=1024, lab_memory_mb=2048, processes=200, disk_mb=64)
+
+
+class Prober:
+    """Answers questions about models below a lab's folder. Starts its process when it is first asked, or warmed."""
+
+    def __init__(self, folder: Path, isolation: sandbox.Isolation) -> None:
+        self._folder = folder / "probe"
+        self._isolation = isolation
+        self._place: sandbox.Place | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._watch: Watch | None = None
+        self._left = float(ALL_SECONDS)
+        self._ready = False
+        self._copies: dict[Path, str] = {}
+
+    def ask(self, model: Path, flavor: str, calls: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """The answer, as ``lab_guest.probe`` documents it; ``ended`` tells why there is none.
+
+        Raises Unreadable when the model's folder is not one that can be copied, NotGraded when no process starts.
+        """
+        place = self._copy(model)
+        if self._left <= 0:
+            return {"ended": "timeout"}
+        self._up()
+        seconds = min(QUESTION_SECONDS, self._left)
+        question = {"model": place, "flavor": flavor, "calls": list(calls), "seconds": seconds}
+        started = time.monotonic()
+        answer = self._exchange(question, started + seconds + GRACE_SECONDS)
+        self._left -= time.monotonic() - started
+        return answer
+
+    def warm(self) -> None:
+        """Start the process, which takes some seconds to load its modules, unless it runs."""
+        if self._process is not None and self._process.poll() is None:
+            return
+        self.close()
+        place = self._placed()
+        user = place.user
+        limits = LIMITS.for_guest(own_processes=place.isolation == "sandbox")
+        config = json.dumps({"limits": limits, "user": user})
+        command = [*place.prefix, sys.executable, "-s", "-m", "lab_guest.probe", config]
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=place.environment,
+                cwd=self._folder if place.isolation == "sandbox" else place.scratch,
+            )
+        self._watch = Watch(self._process.pid, [], LIMITS)
+
+    def close(self) -> None:
+        """End the process and all that it started."""
+        if self._process is not None and self._watch is not None:
+            self._watch.sweep()
+            self._process.kill()
+            for stream in (self._process.stdin, self._process.stdout):
+                with contextlib.suppress(OSError):
+                    stream.close()  # type: ignore[union-attr]
+            self._process.wait()
+        self._process = self._watch = None
+        self._ready = False
+
+    def _placed(self) -> sandbox.Place:
+        if self._place is None:
+            for name in ("root", "run"):
+                (self._folder / name).mkdir(parents=True)
+            self._place = sandbox.place(self._isolation, self._folder, writable=False)
+        return self._place
+
+    def _copy(self, model: Path) -> str:
+        """A copy of the model's folder as the probe sees it."""
+        place = self._placed()
+        if model not in self._copies:
+            if files.refuse_strange(model) > MOST_MODEL_BYTES:
+                raise Unreadable(f"the model {model.name} is too large to be judged")
+            name = f"model-{len(self._copies)}"
+            copy = self._folder / "root" / name
+            shutil.copytree(model, copy, copy_function=shutil.copyfile)
+            copy.chmod(0o755)
+            for path in copy.rglob("*"):
+                path.chmod(0o755 if path.is_dir() else 0o644)
+            self._copies[model] = f"{place.root}/{name}"
+        return self._copies[model]
+
+    def _up(self) -> None:
+        """Have a process that is ready for a question. Raises NotGraded when there can't be one."""
+        self.warm()
+        if not self._ready:
+            self._ready = self._line(time.monotonic() + START_SECONDS) == READY
+        if not self._ready:
+            self.close()
+            raise NotGraded(f"no probe can be started: {(self._folder / 'log').read_text(errors='replace')[-2000:]}")
+
+    def _exchange(self, question: dict[str, Any], deadline: float) -> dict[str, Any]:
+        assert self._process is not None and self._process.stdin is not None
+        ended = "died"
+        with contextlib.suppress(BrokenPipeError, ValueError, RecursionError):
+            self._process.stdin.write(json.dumps(question).encode() + b"\n")
+            self._process.stdin.flush()
+            line = self._line(deadline)
+            if isinstance(line, bytes):
+                answer = json.loads(line)
+                if isinstance(answer, dict):
+                    return answer
+            else:
+                ended = line
+        self.close()
+        return {"ended": ended}
+
+    def _line(self, deadline: float) -> bytes | str:
+        """The next line that the process writes (empty if it ended), or the name of the limit that it is over."""
+        assert self._process is not None and self._process.stdout is not None and self._watch is not None
+        out, data = self._process.stdout.fileno(), b""
+        while not data.endswith(b"\n"):
+            if time.monotonic() > deadline:
+                return "timeout"
+            ready, _, _ = select.select([out], [], [], EVERY_SECONDS)
+            breach = self._watch.processes()
+            if breach:
+                return breach[0]
+            piece = os.read(out, 1 << 16) if ready else None
+            if piece == b"" or len(data) > MOST_ANSWER_BYTES:
+                return b""
+            data += piece or b""
+        return data
