@@ -56,6 +56,8 @@ class Exercise:
     folder: Path
     fixture: str
     spark: bool
+    probes: bool
+    """Whether its suite asks logged models how they behave."""
     tasks: Mapping[int, str]
     topics: tuple[Topic, ...]
     checks: tuple[Check, ...]
@@ -164,6 +166,7 @@ def _exercise(folder: Path, data: Mapping[str, Any]) -> Exercise:
         folder=folder,
         fixture=data["fixture"],
         spark=data["spark"],
+        probes=data.get("probes", False),
         tasks=tasks,
         topics=topics,
         checks=checks,

@@ -13,6 +13,7 @@ from grader import lab, submission
 from grader.catalog import Exercise
 from grader.errors import NotGraded
 from grader.exams import load_exams
+from grader.lab import sandbox
 from grader.scoring import Scorecard, SubmissionId, not_graded, score
 from grader.suite import court
 
@@ -38,10 +39,11 @@ def grade(
     submitted = submission.read(path)
     identity = SubmissionId(str(path), submitted.sha256)
     exams = load_exams()
-    with court.waiting(exercise, seed) as judge, lab.folder() as folder:
+    isolation = sandbox.choose(options.isolation)
+    with lab.folder() as folder, court.waiting(exercise, seed, folder, isolation) as judge:
         record = None
         try:
-            record = lab.run(exercise, submitted, seed, folder, isolation=options.isolation, notify=notify)
+            record = lab.run(exercise, submitted, seed, folder, isolation=isolation, notify=notify)
             notify("judging")
             judging = time.monotonic()
             verdict = judge.verdict(exercise, record, submitted.cells)
@@ -52,7 +54,7 @@ def grade(
                 exams,
                 submission=identity,
                 seed=seed,
-                isolation=record.isolation if record else None,
+                isolation=isolation,
                 cells=record.cells if record else (),
             )
         now = time.monotonic()
@@ -63,7 +65,7 @@ def grade(
         exams,
         submission=identity,
         seed=seed,
-        isolation=record.isolation,
+        isolation=isolation,
         cells=record.cells,
         timings=timings,
     )

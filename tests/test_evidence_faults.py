@@ -45,7 +45,7 @@ def judged(folder: Path, spoil: Callable[[Path], None]) -> tuple[set[str], str |
     spoil(folder)
     record = LabRecord(folder, "/lab", (), "sandbox", facts=facts)
     reason, passed = None, set()
-    with court.waiting(catalog.find("ex1"), SEED) as judge:
+    with court.waiting(catalog.find("ex1"), SEED, folder, "sandbox") as judge:
         try:
             verdict = judge.verdict(catalog.find("ex1"), record, ())
             passed = {result.id for result in verdict.results if result.outcome == "passed"}

@@ -17,12 +17,16 @@ WHY = {
 
 @dataclass(frozen=True)
 class Call:
-    """Rows for a model's ``predict``. ``types`` are pandas dtypes by column, where those of the rows won't do."""
+    """Rows for a model. ``types`` are pandas dtypes by column, where those of the rows won't do.
+
+    ``method`` is what is called: ``predict``, or with scikit-learn's own flavor such as ``predict_proba``.
+    """
 
     columns: Sequence[str]
     rows: Sequence[Sequence[Any]]
     types: Mapping[str, str] | None = None
     params: Mapping[str, Any] | None = None
+    method: str = "predict"
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -30,6 +34,7 @@ class Call:
             "rows": [list(row) for row in self.rows],
             "types": None if self.types is None else dict(self.types),
             "params": None if self.params is None else dict(self.params),
+            "method": self.method,
         }
 
 

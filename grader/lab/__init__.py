@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from grader.catalog import Exercise, home
 from grader.errors import BadInput, NotGraded
@@ -79,7 +79,7 @@ def run(
     seed: int,
     path: Path,
     *,
-    isolation: Literal["auto", "sandbox", "process"],
+    isolation: sandbox.Isolation,
     notify: Callable[[str], None],
 ) -> LabRecord:
     """Run the submission's cells in a fresh lab below ``path`` and take the lab down.
@@ -90,14 +90,13 @@ def run(
     from grader.lab import kernel
     from grader.runtime import jvm, templates
 
-    chosen = sandbox.choose(isolation)
     limits = Limits.of(exercise.limits)
     parts = runtime.prepare(notify) if exercise.spark else None
     template = templates.provide(notify)
     notify("raising the lab")
     started = time.monotonic()
     shutil.copytree(template / templates.FONTS, path / "run" / templates.FONTS)
-    place = sandbox.place(chosen, path, parts.read_paths if parts else ())
+    place = sandbox.place(isolation, path, parts.read_paths if parts else ())
     fixture = load_fixture(exercise)
     data = fixture.plan(seed)
     config = {
@@ -109,7 +108,7 @@ def run(
         "widgets": {"root": place.root, **data.widgets},
         "results": list(exercise.results),
         "results_file": str(path / "run" / "results.json"),
-        "limits": limits.for_guest(own_processes=chosen == "sandbox"),
+        "limits": limits.for_guest(own_processes=isolation == "sandbox"),
     }
     (path / "run" / "boot.json").write_text(json.dumps(config))
 
@@ -132,7 +131,7 @@ def run(
         "results": round(done.captured_seconds, 3),
         "lab": round(time.monotonic() - started, 3),
     }
-    return LabRecord(path, place.root, done.cells, chosen, done.ended, timings, facts)
+    return LabRecord(path, place.root, done.cells, isolation, done.ended, timings, facts)
 
 
 def _lay_store(template: Path, store: Path, root: str) -> None:

@@ -127,6 +127,7 @@ def place(isolation: Isolation, folder: Path, readable: Iterable[Path] = (), *, 
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         "PYSPARK_PYTHON": sys.executable,  # or Spark runs a learner's UDF on whatever PATH calls python3
         "OMP_NUM_THREADS": "2",
+        "ARROW_DEFAULT_MEMORY_POOL": "system",  # its own reserves a gigabyte, which counts against the lab's limit
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "MLFLOW_REQUIREMENTS_INFERENCE_TIMEOUT": "0",  # log_model would spend seconds on a second process
         "GIT_PYTHON_REFRESH": "quiet",

@@ -9,10 +9,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import IO, Any
 
 from grader.catalog import Check, Exercise
 from grader.errors import NotGraded
+from grader.lab import sandbox
 from grader.lab.record import RAISED, CellRecord, LabRecord
 from grader.submission import Cell
 from grader.suite.verdict import CheckResult, Verdict
@@ -29,14 +31,9 @@ class Court:
 
     def verdict(self, exercise: Exercise, record: LabRecord, cells: tuple[Cell, ...]) -> Verdict:
         """One result for each declared check. Raises NotGraded when the judge could not judge them all."""
-        request = {
-            "folder": str(record.folder),
-            "seen_at": record.seen_at,
-            "isolation": record.isolation,
-            "facts": dict(record.facts),
-        }
+        finished = {"seen_at": record.seen_at, "facts": dict(record.facts)}
         try:
-            answer, _ = self._process.communicate(json.dumps(request) + "\n", timeout=JUDGE_SECONDS)
+            answer, _ = self._process.communicate(json.dumps(finished) + "\n", timeout=JUDGE_SECONDS)
             told = json.loads(answer)
         except subprocess.TimeoutExpired:
             raise NotGraded(f"the suite took longer than {JUDGE_SECONDS} s on what was left behind") from None
@@ -59,18 +56,23 @@ class Court:
 
 
 @contextlib.contextmanager
-def waiting(exercise: Exercise, seed: int) -> Iterator[Court]:
-    """A judge's process for one grading, which has its modules loaded by the time it is asked; ended in any case."""
+def waiting(exercise: Exercise, seed: int, folder: Path, isolation: sandbox.Isolation) -> Iterator[Court]:
+    """A judge's process for the lab in ``folder``, ready by the time it is asked; ended in any case."""
+    asked = {"exercise": exercise.id, "seed": seed, "folder": str(folder), "isolation": isolation}
     with tempfile.TemporaryFile("w+", errors="replace") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "grader.suite.judge", exercise.id, str(seed)],
+            [sys.executable, "-m", "grader.suite.judge"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
             start_new_session=True,  # Ctrl-C is for the grading process, which ends this one.
         )
+        assert process.stdin is not None
         try:
+            with contextlib.suppress(BrokenPipeError):  # What ended it shows when it is asked for its verdict.
+                process.stdin.write(json.dumps(asked) + "\n")
+                process.stdin.flush()
             yield Court(process, log)
         finally:
             process.kill()

@@ -1,8 +1,8 @@
 """The judge's own process: runs a hidden suite with pytest on a finished lab and prints the results as JSON.
 
-Called as ``python -m grader.suite.judge EXERCISE SEED``. It is started while the lab still runs, so that its imports
-cost nobody time (nor does what a fixture's ``rehearse`` works out for the checks to compare with), and waits for a
-request on standard input. A process of its own, because what it reads was written by someone else's code: a file that
+It is told which exercise and seed while the lab still runs, so that its imports cost nobody time, nor what a fixture's
+``rehearse`` works out for the checks to compare with; then it waits to be told, on standard input, that the lab has
+finished. A process of its own, because what it reads was written by someone else's code: a file that
 crashes or starves its reader must not take the grading process with it.
 """
 
@@ -88,7 +88,8 @@ def judge(exercise: catalog.Exercise, lab: Lab) -> dict[str, Any]:
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     # -c: the suite has no settings of its own, and must not find those of the checkout around it.
     arguments = ["-q", "-p", "no:cacheprovider", "--import-mode=importlib"]
-    arguments += ["-c", os.devnull, "--rootdir", str(exercise.suite), str(exercise.suite)]
+    arguments += ["-c", os.devnull, "-o", f"pythonpath={exercise.suite}"]  # its modules may share helpers
+    arguments += ["--rootdir", str(exercise.suite), str(exercise.suite)]
     status = pytest.main(arguments, plugins=[collector])
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and not collector.mistakes:
         collector.mistakes.append(f"pytest ended with status {status}")
@@ -100,20 +101,24 @@ def main() -> None:
     os.nice(5)  # The lab, which still runs, goes first.
     answer = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # Whatever pytest prints is for the log, not for the answer.
-    exercise = catalog.find(sys.argv[1])
-    data = load_fixture(exercise).plan(int(sys.argv[2]))
-    for name in ("deltalake", "pyarrow.parquet", "yaml"):
-        importlib.import_module(name)
-    if hasattr(data, "rehearse"):
-        data.rehearse()
-    request = json.loads(sys.stdin.readline() or "null")
-    if request is None:
+    asked = json.loads(sys.stdin.readline() or "null")
+    if asked is None:
         return
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_MB << 20, MEMORY_MB << 20))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    folder = Path(request["folder"])
-    with contextlib.closing(Prober(folder, request["isolation"])) as prober:
-        told = judge(exercise, Lab(folder, data, request["facts"], request["seen_at"], prober))
+    exercise, folder = catalog.find(asked["exercise"]), Path(asked["folder"])
+    with contextlib.closing(Prober(folder, asked["isolation"])) as prober:
+        if exercise.probes:
+            prober.warm()
+        data = load_fixture(exercise).plan(asked["seed"])
+        for name in ("deltalake", "pyarrow.parquet", "yaml"):
+            importlib.import_module(name)
+        if hasattr(data, "rehearse"):
+            data.rehearse()
+        finished = json.loads(sys.stdin.readline() or "null")
+        if finished is None:
+            return
+        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_MB << 20, MEMORY_MB << 20))
+        resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+        told = judge(exercise, Lab(folder, data, finished["facts"], finished["seen_at"], prober))
     json.dump(told, answer)
     answer.flush()
 

@@ -5,9 +5,9 @@ of the lab in sight. Questions come as JSON lines on standard input, answers go 
 CONFIG is JSON: ``limits`` and ``user`` as the lab's first process has them.
 
 A question: ``model`` (a folder), ``flavor`` (``pyfunc`` or ``sklearn``), ``seconds``, and ``calls``, each with
-``columns``, ``rows``, ``types`` (pandas dtypes by column) and ``params``. An answer: ``calls``, each with ``values``
-and ``changed`` (whether the model altered the rows it was given) or ``error``; or ``error`` when the model can't be
-loaded; or ``ended``, when its process gave no answer.
+``columns``, ``rows``, ``types`` (pandas dtypes by column), ``params`` and ``method``. An answer: ``calls``, each with
+``values`` and ``changed`` (whether the model altered the rows it was given) or ``error``; or ``error`` when the model
+can't be loaded; or ``ended``, when its process gave no answer.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def _ask(question: dict[str, Any]) -> dict[str, Any]:
         before = frame.copy(deep=True)
         more = {"params": call["params"]} if call["params"] is not None else {}
         try:
-            values = model.predict(frame, **more)
+            values = getattr(model, call["method"])(frame, **more)
             told.append({"values": _values(values), "changed": not frame.equals(before)})
         except Exception as error:
             told.append({"error": _error(error)})

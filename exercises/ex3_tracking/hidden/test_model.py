@@ -1,0 +1,98 @@
+"""The logged model: what it predicts, its signature and example, and its predictions read back."""
+
+from __future__ import annotations
+
+import math
+
+from fixtures.tumours import FEATURES, Tumours
+from grader.evidence.behaviour import Call
+from grader.evidence.models import Model
+from grader.suite.api import Lab, check, mismatch
+from grader.suite.runs import close, newest
+
+NUMERIC = {"double", "float"}
+
+
+def logged(lab: Lab, data: Tumours) -> Model:
+    """The model of task 4: the last one that the run logged."""
+    run = newest(lab, data.model_run, "model_run")
+    if not run.models:
+        mismatch("the run holds a logged model", "the run has no model among its outputs and artifacts")
+    return run.models[-1]
+
+
+def wrong_forest(lab: Lab, model: Model, labels: list[int], chances: list[list[float]], data: Tumours) -> str | None:
+    """How a model's answers on the test rows differ from a forest's, as a sentence, or None."""
+    if "sklearn" not in model.flavors:
+        return f"the model has the flavors {', '.join(model.flavors)}, and not sklearn"
+    rows = [row[:-1] for row in data.test]
+    calls = (Call(FEATURES, rows), Call(FEATURES, rows, method="predict_proba"))
+    for answer, wanted in zip(lab.predict(model, *calls, flavor="sklearn"), (labels, chances), strict=True):
+        if answer.values is None:
+            return f"asked for the test rows it raised {answer.error}"
+        if len(answer.values) != len(wanted) or not all(map(_same, answer.values, wanted)):
+            return "it answers otherwise than the forest asked for"
+    return None
+
+
+def _same(found: object, wanted: int | list[float]) -> bool:
+    if isinstance(wanted, list):
+        return isinstance(found, list) and len(found) == len(wanted) and all(map(_same, found, wanted))  # type: ignore[arg-type]
+    return close(found, wanted)
+
+
+@check("model.logged")
+def test_logged(lab: Lab, data: Tumours) -> None:
+    wrong = wrong_forest(lab, logged(lab, data), *data.predictions, data)
+    if wrong:
+        mismatch("the model is the forest of task 1, logged with the flavor sklearn", wrong)
+
+
+@check("model.signature")
+def test_signature(lab: Lab, data: Tumours) -> None:
+    model = logged(lab, data)
+    wanted = "a signature with the ten measurements as numbers, and with an output"
+    if model.inputs is None:
+        mismatch(wanted, "the model has no signature")
+    names = [column.name for column in model.inputs]
+    if names != list(FEATURES):
+        found = "its inputs have no names" if not any(names) else "its inputs are other columns, or in another order"
+        mismatch(wanted, found)
+    if not all(column.type in NUMERIC for column in model.inputs):
+        mismatch(wanted, "not all its inputs are floating point numbers")
+    if not model.outputs:
+        mismatch(wanted, "it tells nothing of the output")
+
+
+@check("model.example")
+def test_example(lab: Lab, data: Tumours) -> None:
+    model = logged(lab, data)
+    wanted = "an input example of one to ten rows of X_train"
+    example = model.example
+    if example is None:
+        mismatch(wanted, "the model has no input example that is a table")
+    if list(example.columns) != list(FEATURES):
+        mismatch(wanted, f"the example has {len(example.columns)} columns, not just the ten measurements")
+    if not 1 <= len(example.rows) <= 10:
+        mismatch(wanted, f"the example has {len(example.rows)} rows")
+    known = {_rounded(row[:-1]) for row in data.train}
+    strange = [row for row in example.rows if _rounded(row) not in known]
+    if strange:
+        mismatch(wanted, f"{len(strange)} of its rows are none of X_train")
+
+
+def _rounded(row: tuple[object, ...]) -> tuple[str, ...]:
+    return tuple(f"{value:.6e}" if isinstance(value, int | float) and math.isfinite(value) else "" for value in row)
+
+
+@check("model.loaded")
+def test_loaded(lab: Lab, data: Tumours) -> None:
+    wanted = "predictions are the labels that the model of task 4 gives the rows of X_test"
+    logged(lab, data)
+    found = lab.value("predictions", "list")
+    labels, _ = data.predictions
+    if len(found) != len(labels):
+        mismatch(wanted, f"there are {len(found)} for {len(labels)} rows")
+    wrong = sum(not close(a, b) for a, b in zip(found, labels, strict=True))
+    if wrong:
+        mismatch(wanted, f"{wrong} of {len(labels)} are others")

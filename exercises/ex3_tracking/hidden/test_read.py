@@ -1,0 +1,54 @@
+"""What was found in the archive."""
+
+from __future__ import annotations
+
+from fixtures.tumours import Tumours
+from grader.evidence.results import Frame
+from grader.suite.api import Lab, check, mismatch
+from grader.suite.runs import close
+
+
+@check("read.candidates")
+def test_candidates(lab: Lab, data: Tumours) -> None:
+    wanted = "candidates are the ids of the finished runs of the team whose f1 ended above min_f1"
+    result = lab.results.get("candidates")
+    if isinstance(result, Frame) and "run_id" in result.columns:  # what search_runs returns
+        found = [row["run_id"] for row in result.rows]
+    else:
+        found = lab.value("candidates", "list")
+    ids = {run.id for run in data.candidates}
+    extra = [one for one in found if one not in ids]
+    missing = ids - {str(one) for one in found}
+    if extra or missing or len(found) != len(ids):
+        mismatch(wanted, f"{len(extra)} of the {len(found)} don't match, and {len(missing)} that do are missing")
+
+
+@check("read.best")
+def test_best(lab: Lab, data: Tumours) -> None:
+    found = lab.value("best_run_id", "str")
+    if found != data.best.id:
+        known = {run.id: run for run in data.past}
+        if found not in known:
+            reason = "it is the id of no run in the archive"
+        else:
+            reason = "that run is not the best of those that match"
+        mismatch("best_run_id is the id of the candidate with the highest f1", reason)
+
+
+@check("read.params")
+def test_params(lab: Lab, data: Tumours) -> None:
+    found = lab.value("best_params", "dict")
+    if {str(key): str(value) for key, value in found.items()} != dict(data.best.params):
+        mismatch("best_params are the params of the best run, as a dictionary", "they are not the params of that run")
+
+
+@check("read.history")
+def test_history(lab: Lab, data: Tumours) -> None:
+    wanted = "f1_history holds every value of f1 of the best run, in the order of the steps"
+    found = lab.value("f1_history", "list")
+    # Pairs of step and value tell as much.
+    values = [one[1] if isinstance(one, list) and len(one) == 2 else one for one in found]
+    if len(values) != len(data.best.f1):
+        mismatch(wanted, f"it holds {len(values)} values, where another number is right")
+    if not all(map(close, values, data.best.f1)):
+        mismatch(wanted, "some values are others, or in another order")
