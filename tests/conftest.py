@@ -47,12 +47,14 @@ class Graded:
 
 @dataclass(frozen=True)
 class Way:
-    """How a fault is graded. ``limits`` are pairs, so that a way can be a key; ``spark``: with a JVM or not."""
+    """How a fault is graded. ``limits`` are pairs, so that a way can be a key; ``spark``: with a JVM or not, None to
+    leave that to the exercise."""
 
     limits: tuple[tuple[str, float], ...] = ()
     isolation: Literal["auto", "sandbox", "process"] = "auto"
-    spark: bool = True
+    spark: bool | None = True
     seed: int = 1
+    exercise: str = "ex1"
 
 
 Grade = Callable[[str, Way], Graded]
@@ -65,7 +67,9 @@ def fault() -> Grade:
 
     def grade(name: str, way: Way) -> Graded:
         if (name, way) not in kept:
-            exercise = dataclasses.replace(catalog.find("ex1"), limits=dict(way.limits), spark=way.spark)
+            exercise = catalog.find(way.exercise)
+            spark = exercise.spark if way.spark is None else way.spark
+            exercise = dataclasses.replace(exercise, limits={**exercise.limits, **dict(way.limits)}, spark=spark)
             options = pipeline.Options(seed=way.seed, isolation=way.isolation)
             card = pipeline.grade(exercise, FAULTS / name, options)
             kept[name, way] = Graded(card)

@@ -25,6 +25,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionComplete, DeadKernelError
 
 from grader.errors import NotGraded
+from grader.lab import warned
 from grader.lab.limits import Limits
 from grader.lab.record import CellError, CellOutcome, CellRecord
 from grader.lab.watch import Watch
@@ -67,9 +68,11 @@ class _Spec(KernelSpecManager):  # type: ignore[misc]
 
 
 class _Client(NotebookClient):  # type: ignore[misc]
-    """nbclient, keeping of a cell's output only how much it was: what cells print proves nothing."""
+    """nbclient, keeping of a cell's output how much it was and what it warned of: what cells print proves nothing."""
 
     written = 0
+    complaints = ""
+    """The beginning of what the cell wrote to standard error."""
     error: dict[str, Any] | None = None
     too_much: asyncio.Event
 
@@ -81,7 +84,10 @@ class _Client(NotebookClient):  # type: ignore[misc]
         if kind == "status" and content.get("execution_state") == "idle":
             raise CellExecutionComplete
         if kind == "stream":
-            self.written += len(str(content.get("text", "")))
+            text = str(content.get("text", ""))
+            self.written += len(text)
+            if content.get("name") == "stderr" and len(self.complaints) < warned.MOST_TEXT:
+                self.complaints += text[: warned.MOST_TEXT]
         elif kind in ("display_data", "execute_result", "update_display_data"):
             self.written += len(str(content.get("data", "")))
         elif kind == "error":
@@ -104,7 +110,7 @@ class Notebook:
     async def run(self, cell: Cell, index: int, deadline: float) -> CellRecord:
         """Run one cell (``index`` its place in the client's notebook) and say how it ended."""
         client, limits = self._client, self._limits
-        client.written, client.error, client.too_much = 0, None, asyncio.Event()
+        client.written, client.complaints, client.error, client.too_much = 0, "", None, asyncio.Event()
         client.limit = limits.output_mb * (1 << 20)
         node = client.nb["cells"][index]
         started = time.monotonic()
@@ -143,7 +149,8 @@ class Notebook:
             await asyncio.gather(task, *stops.values(), return_exceptions=True)
         if outcome in ("died", "memory", "disk", "processes") and self.over is None and self._watch.ended:
             self.over = f"cell {cell.index} ended the notebook's process"
-        return CellRecord(cell.index, cell.title, outcome, round(time.monotonic() - started, 3), error)
+        warnings = tuple(_text(warning, warned.LONGEST) for warning in warned.gather(client.complaints))
+        return CellRecord(cell.index, cell.title, outcome, round(time.monotonic() - started, 3), error, warnings)
 
     def _breach(self) -> tuple[CellOutcome, CellError]:
         kind, message = self._watch.breach or ("died", "the lab was ended")

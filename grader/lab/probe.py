@@ -40,14 +40,18 @@ LIMITS = replace(Limits(), memory_mb=1024, lab_memory_mb=2048, processes=200, di
 
 
 class Prober:
-    """Answers questions about models below a lab's folder. Starts its process when it is first asked, or warmed."""
+    """Answers questions about models below a lab's folder. Starts its process when it is first asked, or warmed.
 
-    def __init__(self, folder: Path, isolation: sandbox.Isolation) -> None:
+    ``seconds``: how long it may take to answer one question.
+    """
+
+    def __init__(self, folder: Path, isolation: sandbox.Isolation, *, seconds: float = QUESTION_SECONDS) -> None:
         self._folder = folder / "probe"
         self._isolation = isolation
         self._place: sandbox.Place | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._watch: Watch | None = None
+        self._seconds = seconds
         self._left = float(ALL_SECONDS)
         self._ready = False
         self._copies: dict[Path, str] = {}
@@ -61,7 +65,7 @@ class Prober:
         if self._left <= 0:
             return {"ended": "timeout"}
         self._up()
-        seconds = min(QUESTION_SECONDS, self._left)
+        seconds = min(self._seconds, self._left)
         question = {"model": place, "flavor": flavor, "calls": list(calls), "seconds": seconds}
         started = time.monotonic()
         answer = self._exchange(question, started + seconds + GRACE_SECONDS)

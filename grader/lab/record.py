@@ -40,13 +40,14 @@ class CellError:
 
 @dataclass(frozen=True)
 class CellRecord:
-    """One cell's run. ``index`` counts from 1; ``seconds`` is wall time."""
+    """One cell's run. ``index`` counts from 1; ``seconds`` is wall time; ``warnings`` are its first few, a line each."""
 
     index: int
     title: str
     outcome: CellOutcome
     seconds: float
     error: CellError | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,7 @@ def render(
         _print_cells(card, console, verbose)
         _print_not_reached(card, console)
         _print_failed(card, exercise, console, command, verbose)
+        _print_warnings(card, console, verbose)
         if verbose:
             _print_passed(card, console)
         _print_topics(card, console)
@@ -167,6 +168,22 @@ def _print_passed(card: Scorecard, console: Console) -> None:
     for check in card.checks:
         if check.outcome == "passed":
             _print_text(console, Text(check.title), _mark(console, "passed") + " ")
+
+
+def _print_warnings(card: Scorecard, console: Console, verbose: bool) -> None:
+    """Each different warning once, with the first cell that gave it: many cells may use what is deprecated."""
+    told: dict[str, int] = {}
+    for cell in card.cells:
+        for warning in cell.warnings:
+            told.setdefault(warning, cell.index)
+    shown = list(told.items()) if verbose else list(told.items())[:FULL]
+    if not shown:
+        return
+    console.print()
+    for warning, index in shown:
+        _print_text(console, Text(one_line(warning, 200)), Text(f"Warning in cell {index}: "))
+    if len(told) > len(shown):
+        _print_text(console, Text(f"{_counted(len(told) - len(shown), 'more warning')}: --verbose shows them"))
 
 
 def _print_topics(card: Scorecard, console: Console) -> None:

@@ -154,3 +154,8 @@ def _keep_quiet() -> None:
     for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger", "py4j"):
         logging.getLogger(name).disabled = True
     warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"(?!__main__)")
+    for beginning in (
+        "IProgress not found",  # tqdm would rather draw a widget
+        "`y_pred` was renamed to `y_proba`",  # said to MLflow's autologging, by scikit-learn
+    ):
+        warnings.filterwarnings("ignore", message=beginning)

@@ -1,0 +1,154 @@
+"""Whatever a logged model does when it is asked: an answer or a reason in bounded time, and the next starts afresh."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from grader.evidence import Unreadable, behaviour
+from grader.evidence.behaviour import Behaviour, Call
+from grader.lab import sandbox
+from grader.lab.probe import Prober
+
+pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.filterwarnings("ignore::UserWarning")]
+
+ROWS = Call(("a", "b"), [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+Ask = Callable[[str], Behaviour]
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The folder of a model of ``hostile_models``, by its class's name."""
+    folder = tmp_path_factory.mktemp("models")
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/store.db"
+
+    def saved(name: str) -> Path:
+        import cloudpickle
+        import mlflow.pyfunc
+
+        from tests import hostile_models
+
+        if not (folder / name).exists():
+            cloudpickle.register_pickle_by_value(hostile_models)
+            cloudpickle.register_pickle_by_value(sys.modules[__name__])
+            model = getattr(hostile_models, name)()
+            mlflow.pyfunc.save_model(folder / name, python_model=model, pip_requirements=[])
+        return folder / name
+
+    return saved
+
+
+@pytest.fixture(scope="module", params=["sandbox", "process"])
+def prober(request: pytest.FixtureRequest) -> Iterator[Prober]:
+    if request.param == "sandbox" and sandbox.unavailable():
+        pytest.skip(str(sandbox.unavailable()))
+    with tempfile.TemporaryDirectory(prefix="lab-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        prober = Prober(Path(folder), request.param, seconds=6)
+        yield prober
+        prober.close()
+
+
+@pytest.fixture
+def ask(prober: Prober, models: Callable[[str], Path]) -> Ask:
+    def asked(name: str) -> Behaviour:
+        prober._left = 60.0  # each test has all the time there is
+        return behaviour.understood(prober.ask(models(name), "pyfunc", [ROWS.as_json()]), 1)
+
+    return asked
+
+
+def boxed(prober: Prober) -> bool:
+    return prober._isolation == "sandbox"
+
+
+def test_a_good_model_answers(ask: Ask) -> None:
+    (answer,) = ask("Good").answers
+    assert answer.values == (2.0, 6.0, 10.0) and not answer.changed
+
+
+@pytest.mark.parametrize(
+    ("name", "failure"),
+    [
+        ("Loops", "timeout"),
+        ("Deaf", "timeout"),
+        ("EatsMemoryInMany", "memory"),
+        ("Leaves", "died"),
+        ("KillsItsParent", "died"),
+        ("Floods", "output"),
+        ("LeavesWhenLoaded", "died"),
+        ("LoopsWhenLoaded", "timeout"),
+    ],
+)
+def test_no_answer_has_a_reason_and_harms_no_other(ask: Ask, name: str, failure: str) -> None:
+    told = ask(name)
+    assert told.failure is not None and not told.answers
+    if name not in (
+        "LoopsWhenLoaded",
+        "EatsMemoryInMany",
+    ):  # which of two limits it meets first is the machine's affair
+        assert told.failure == behaviour.WHY[failure]
+    assert ask("Good").answers[0].values == (2.0, 6.0, 10.0)
+
+
+@pytest.mark.parametrize("name", ["EatsMemory", "Raises"])
+def test_what_it_raises_is_told(ask: Ask, name: str) -> None:
+    (answer,) = ask(name).answers or (None,)
+    if answer is None:
+        assert name == "EatsMemory"
+    else:
+        assert answer.values is None and answer.error and len(answer.error) <= 300
+
+
+@pytest.mark.parametrize("name", ["Shapeless", "Strange"])
+def test_what_is_no_prediction_is_none(ask: Ask, name: str) -> None:
+    told = ask(name)
+    assert told.failure or told.answers[0].error or told.answers[0].values in ((None,), ())
+
+
+def test_answers_of_its_own_are_not_those_of_the_next(ask: Ask) -> None:
+    told = ask("Talks")
+    assert told.failure or told.answers[0].values != (2.0, 6.0, 10.0)
+    assert ask("Good").answers[0].values == (2.0, 6.0, 10.0)
+
+
+def test_what_it_leaves_behind_is_ended(ask: Ask) -> None:
+    assert ask("LeavesOneBehind").answers[0].values == (2.0, 6.0, 10.0)
+    assert ask("Good").answers
+    left = [p for p in psutil.process_iter(["cmdline"]) if "time.sleep(86397)" in " ".join(p.info["cmdline"] or [])]
+    assert not left
+
+
+def test_a_model_that_changes_its_input_is_seen(ask: Ask) -> None:
+    (answer,) = ask("ChangesItsInput").answers
+    assert answer.changed
+
+
+def test_it_writes_nowhere_and_sees_models_alone(ask: Ask, prober: Prober) -> None:
+    if not boxed(prober):
+        pytest.skip("without a sandbox a model may write what its user may")
+    (answer,) = ask("WritesOutside").answers
+    assert answer.values is not None and not any(answer.values)
+    (answer,) = ask("LooksAround").answers
+    assert answer.values is not None and "MLmodel" in answer.values
+    assert not [name for name in answer.values if name.endswith((".db", ".parquet", ".json.crc"))]
+
+
+def test_all_questions_together_have_a_limit(prober: Prober, models: Callable[[str], Path]) -> None:
+    prober._left = 0.0
+    assert prober.ask(models("Good"), "pyfunc", [ROWS.as_json()]) == {"ended": "timeout"}
+    prober._left = 60.0
+
+
+def test_a_folder_that_is_no_models_is_refused(prober: Prober, models: Callable[[str], Path], tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("/etc/passwd")
+    for strange in (tmp_path, tmp_path / "missing"):
+        with pytest.raises(Unreadable):
+            prober.ask(strange, "pyfunc", [ROWS.as_json()])
