@@ -82,6 +82,22 @@ def test_grid_metrics(lab: Lab, data: Tumours) -> None:
                 mismatch(wanted, f"in the child of depth {depth} {wrong}")
 
 
+@check("compare.models")
+def test_grid_models(lab: Lab, data: Tumours) -> None:
+    parent = newest(lab, data.grid_run, "grid_run")
+    wanted = "each child holds the forest of its depth as a model"
+    runs = children(lab, parent, wanted)
+    for depth in data.grid:
+        models = [model for run in runs if whole(run, "max_depth") == depth for model in run.models]
+        if not models:
+            mismatch(wanted, "the child of some depth has no model, or there is none of that depth")
+        forest, rows = data.forest(data.n_estimators, depth), data.test_frame
+        answers = forest.predict(rows).tolist(), forest.predict_proba(rows).tolist()
+        wrong = wrong_forest(lab, models[-1], *answers, data)
+        if wrong:
+            mismatch(wanted, f"in the child of depth {depth} {wrong}")
+
+
 @check("compare.best")
 def test_grid_best(lab: Lab, data: Tumours) -> None:
     parent = newest(lab, data.grid_run, "grid_run")

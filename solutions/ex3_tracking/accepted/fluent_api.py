@@ -95,7 +95,9 @@ with mlflow.start_run(run_name=widget("grid_run")):
     for depth in numbers("grid"):
         with mlflow.start_run(run_name=f"depth-{depth}", nested=True):
             mlflow.log_param("max_depth", depth)
-            found = scores(forest(depth=depth))
+            model = forest(depth=depth)
+            mlflow.sklearn.log_model(model, name="model")
+            found = scores(model)
             mlflow.log_metrics(found)
             results[depth] = found["log_loss"]
     best = min(results, key=results.get)
