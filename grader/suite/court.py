@@ -112,12 +112,19 @@ _HOW = {
 }
 
 
+_SET_UP = re.compile(r"\W*set-?\s?up\b", re.IGNORECASE)
+
+
 def _concerned(check: Check, cells: tuple[Cell, ...]) -> list[int]:
-    """The cells that a check is about: those headed by its task, else those that mention its words."""
+    """The cells that a check is about: those headed by its task, else those that mention its words.
+
+    A set-up cell mentions them all, since it reads the widgets, and is about none.
+    """
     code = [cell for cell in cells if cell.language != "markdown"]
     heading = re.compile(rf"\btask\s*{check.task}\b", re.IGNORECASE)
     headed = [cell.index for cell in code if heading.search(cell.title)]
     if headed:
         return headed
+    code = [cell for cell in code if not _SET_UP.match(cell.title)]
     words = [re.compile(rf"\b{re.escape(word)}\b") for word in check.words]
     return [cell.index for cell in code if any(word.search(cell.source) for word in words)]
