@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ from grader.evidence.models import Model
 
 DEEPEST = 6
 """How many folders below a run's artifacts a model is looked for."""
+_SERVED = re.compile(r"^mlflow-artifacts:(//[^/]*)?/+")
+"""What a server of MLflow's calls its own files: it keeps them in the folder mlartifacts where it was started."""
 
 _TABLES = {
     "experiments": ("experiment_id", "name", "lifecycle_stage"),
@@ -163,7 +166,7 @@ def open_store(path: Path, root: Path, seen_at: str) -> Store:
 
 def _store(tables: Mapping[str, list[Row]], root: Path, seen_at: str) -> Store:
     def place(uri: str) -> Path | None:
-        return files.inside(root, seen_at, uri)
+        return files.inside(root, seen_at, _SERVED.sub("mlartifacts/", uri))
 
     experiments = {str(row["experiment_id"]): row for row in tables["experiments"]}
     params = _grouped(tables["params"], lambda row: str(row["value"]))

@@ -90,6 +90,27 @@ def _version(module: Any) -> None:
     module.ModelVersion.version = property(lambda self: str(self._version), doc="The version's number, as text.")
 
 
+def _sql_store(module: Any) -> None:
+    """MLflow's own store compares an alias's number with the version's, which is text now."""
+    store = module.SqlAlchemyStore
+    get_latest_versions = store.get_latest_versions
+
+    def name_aliases(version: Any, aliases: dict[str, Any]) -> Any:
+        version.aliases = [alias for alias, number in aliases.items() if str(number) == version.version]
+        return version
+
+    def populate(self: Any, session: Any, name: str, version: Any) -> Any:
+        rows = self._get_registered_model(session, name).registered_model_aliases
+        return name_aliases(version, {row.alias: row.version for row in rows})
+
+    def latest(self: Any, name: str, stages: Any = None) -> Any:
+        aliases = self.get_registered_model(name).aliases
+        return [name_aliases(version, aliases) for version in get_latest_versions(self, name, stages)]
+
+    store._populate_model_version_aliases = populate
+    store.get_latest_versions = _like(get_latest_versions, latest)
+
+
 def _like(original: Callable[..., Any], new: Callable[..., Any]) -> Callable[..., Any]:
     new.__name__, new.__doc__ = original.__name__, original.__doc__
     return new
@@ -100,4 +121,5 @@ _ADJUST: dict[str, Callable[[Any], None]] = {
     "mlflow.tracking._model_registry.utils": _registry,
     "mlflow.sklearn": _sklearn,
     "mlflow.entities.model_registry.model_version": _version,
+    "mlflow.store.model_registry.sqlalchemy_store": _sql_store,
 }
