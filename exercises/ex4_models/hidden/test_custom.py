@@ -1,0 +1,144 @@
+"""The custom model: right, the same for one row as for many, and strict about what it is handed."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from asking import FRESH, as_numbers, asked, close, logged, must_declare, numbers, rows, short, wrong
+
+from fixtures.diabetes import COLUMNS, Diabetes, matrix
+from grader.evidence.behaviour import Answer, Call
+from grader.suite.api import Lab, check, mismatch
+
+
+class Asked(NamedTuple):
+    """All that the custom model is asked, in one go."""
+
+    batch: Answer
+    alone: tuple[Answer, ...]
+    """A few rows of the batch, one at a time."""
+    half: Answer
+    """The first half of the batch."""
+    shuffled: Answer
+    """The batch with its columns in another order, and with columns that the model does not know."""
+    text: Answer
+    truth: Answer
+    missing: Answer
+
+
+def places(data: Diabetes) -> tuple[int, ...]:
+    """Which rows of the batch are asked alone."""
+    return 0, len(data.held_out) // 2, len(data.held_out) - 1
+
+
+def everything(lab: Lab, data: Diabetes) -> Asked:
+    held_out = data.held_out
+    order = [*COLUMNS[5:], *COLUMNS[:5]]
+    some = held_out[:5]
+    answers = asked(
+        lab,
+        data,
+        "custom_run",
+        rows(held_out),
+        *(rows([held_out[at]]) for at in places(data)),
+        rows(held_out[: len(held_out) // 2]),
+        Call(
+            ["ward", *order, "weight"],
+            [["ward X", *(row[name] for name in order), 70.5 + n] for n, row in enumerate(held_out)],
+        ),
+        # Not "25.3", which MLflow itself takes for a number where the signature says double.
+        Call(COLUMNS, [["high" if at == 2 else value for at, value in enumerate(row)] for row in matrix(some)]),
+        Call(COLUMNS, [[value == 2 if at == 1 else value for at, value in enumerate(row)] for row in matrix(some)]),
+        Call([name for name in COLUMNS if name != "s5"], [[row[n] for n in COLUMNS if n != "s5"] for row in some]),
+    )
+    alone = len(places(data))
+    return Asked(answers[0], answers[1 : 1 + alone], *answers[1 + alone :])
+
+
+def batch_of(found: Asked, data: Diabetes) -> list[float]:
+    return numbers(found.batch, len(data.held_out), "the custom model predicts a number for each of many rows")
+
+
+@check("pyfunc.custom")
+def test_custom(lab: Lab, data: Diabetes) -> None:
+    wanted = "a model of your own class: the flavor python_function, and no native one"
+    flavors = logged(lab, data, "custom_run").flavors
+    if set(flavors) != {"python_function"}:
+        mismatch(wanted, f"its MLmodel names {', '.join(flavors) or 'none'}")
+    batch_of(everything(lab, data), data)
+
+
+@check("pyfunc.right")
+def test_right(lab: Lab, data: Diabetes) -> None:
+    wanted = "on rows it never saw the model predicts what a ridge on features standardised as in training predicts"
+    found = batch_of(everything(lab, data), data)
+    many = min(wrong(found, right) for right in data.scaled_predictions)
+    if many:
+        mismatch(
+            wanted,
+            f"{many} of {len(found)} predictions are others: mean and deviation, or the ridge, "
+            "do not come from X_train alone",
+        )
+
+
+@check("pyfunc.single")
+def test_single(lab: Lab, data: Diabetes) -> None:
+    wanted = "a row gets the same prediction whether it comes alone, with some or with many"
+    answers = everything(lab, data)
+    batch = batch_of(answers, data)
+    why = (
+        "its preprocessing depends on the rows that happen to come along (a single row is its own mean, and has no "
+        "deviation), and must depend on the training data alone"
+    )
+    for at, answer in zip(places(data), answers.alone, strict=True):
+        if answer.values is None:
+            mismatch(wanted, f"a row alone raises {short(answer.error)}; a single row has no deviation of its own")
+        found = as_numbers(answer.values)
+        if found is None or len(found) != 1:
+            mismatch(wanted, "for a row alone the model answers with something else than one number")
+        if not math.isfinite(found[0]):
+            mismatch(wanted, f"a row alone gets NaN: {why}")
+        if not close(found[0], batch[at]):
+            mismatch(wanted, f"a row alone gets another prediction than among {len(batch)} rows: {why}")
+    half = numbers(answers.half, len(batch) // 2, wanted)
+    if wrong(half, batch[: len(half)]):
+        mismatch(wanted, f"{len(half)} rows get other predictions than among {len(batch)}: {why}")
+
+
+@check("pyfunc.signature")
+def test_signature(lab: Lab, data: Diabetes) -> None:
+    must_declare(logged(lab, data, "custom_run"))
+
+
+@check("pyfunc.columns")
+def test_columns(lab: Lab, data: Diabetes) -> None:
+    wanted = "columns are taken by their names, in whatever order they come, and unknown ones are left out"
+    answers = everything(lab, data)
+    batch = batch_of(answers, data)
+    shuffled = numbers(answers.shuffled, len(batch), wanted)
+    if wrong(shuffled, batch):
+        mismatch(wanted, "with the columns in another order and two more the same rows get other predictions")
+
+
+@check("pyfunc.refuses")
+def test_refuses(lab: Lab, data: Diabetes) -> None:
+    wanted = "rows with text, or true and false, in the place of a number or with a column missing are refused"
+    answers = everything(lab, data)
+    batch_of(answers, data)
+    for answer, what in (
+        (answers.text, "rows whose bmi is text got a prediction"),
+        (answers.truth, "a sex of true or false was taken for a number"),
+        (answers.missing, "rows without s5 got a prediction"),
+    ):
+        if answer.error is None:
+            mismatch(wanted, f"{what}: a signature, or checks of your own, keep such rows out")
+
+
+@check("pyfunc.untouched")
+def test_untouched(lab: Lab, data: Diabetes) -> None:
+    wanted = "predict leaves the caller's rows as they are"
+    answers = everything(lab, data)
+    batch_of(answers, data)
+    if any(answer.changed for answer in (answers.batch, *answers.alone, answers.half, answers.shuffled)):
+        mismatch(wanted, f"{FRESH}, it altered the DataFrame that it was handed: work on a copy")
