@@ -61,7 +61,8 @@ class Behaviour:
 def understood(told: Mapping[str, Any], calls: int) -> Behaviour:
     """A probe's answer as a value. What is not of the shape that a probe writes counts as no answer."""
     if "ended" in told:
-        return Behaviour((), WHY.get(str(told["ended"]), WHY["died"]))
+        ended = told["ended"]
+        return Behaviour((), WHY.get(ended if isinstance(ended, str) else "", WHY["died"]))
     if "error" in told:
         return Behaviour((), f"loading it raised {_error(told['error'])}")
     found = told.get("calls")
@@ -79,6 +80,7 @@ def _answer(told: Mapping[str, Any]) -> Answer:
 
 
 def _error(told: Any) -> str:
-    if not isinstance(told, dict):
+    name, message = (told.get("name"), told.get("message")) if isinstance(told, dict) else (None, None)
+    if not isinstance(name, str) or not isinstance(message, str):
         return "an error"
-    return f"{told.get('name')}: {told.get('message')}"[:300]
+    return f"{name}: {message}"[:300]

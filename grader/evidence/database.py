@@ -7,20 +7,28 @@ reading them would run what someone else wrote, and might never end.
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import sqlite3
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from grader.evidence import Unreadable
+from grader.evidence import Unreadable, files
 
 MOST_BYTES = 256 << 20
 MOST_ROWS = 500_000
+"""Rows of a table."""
+MOST_LENGTH = 4 << 20
+"""Characters of a single value."""
+MOST_TEXT = 64 << 20
+"""Characters of a table."""
 MOST_SECONDS = 30
 _OPS_BETWEEN_LOOKS = 100_000
+_ENDS_IN_A_NAME = bytes.fromhex("d9d505f920a163d7")
+"""How a journal ends that names another file; see "Multi-file Commit" in SQLite's "Atomic Commit In SQLite"."""
 
 Row = Mapping[str, Any]
 
@@ -44,19 +52,32 @@ def _copy(path: Path, copy: Path) -> None:
     """Copy a database with what an interrupted write may have left beside it, which SQLite needs to undo it."""
     for suffix in ("", "-journal", "-wal"):
         source = path.with_name(path.name + suffix)
-        if source.is_symlink() or (source.exists() and not source.is_file()):
-            raise Unreadable(f"{source.name} is no plain file")
-        if source.exists():
-            if source.stat().st_size > MOST_BYTES:
-                raise Unreadable(f"{source.name}, MLflow's tracking store, is too large to be judged")
-            shutil.copyfile(source, copy.with_name(copy.name + suffix))
-        elif not suffix:
+        if not os.path.lexists(source):
+            if suffix:
+                continue
             raise Unreadable(f"{path.name}, MLflow's tracking store, is gone")
+        with files.opened(source, MOST_BYTES) as given, copy.with_name(copy.name + suffix).open("wb") as taken:
+            shutil.copyfileobj(given, taken)
+    if _names_another(copy.with_name(copy.name + "-journal")):
+        raise Unreadable(f"{path.name}, MLflow's tracking store, was changed by hand")
+
+
+def _names_another(journal: Path) -> bool:
+    """Whether a journal names another file, one kept for a change to several databases.
+
+    SQLite would open that file and delete it, and it could be any of the user's. MLflow's store is one database.
+    """
+    if not journal.exists():
+        return False
+    with journal.open("rb") as file:
+        file.seek(max(0, journal.stat().st_size - len(_ENDS_IN_A_NAME)))
+        return file.read() == _ENDS_IN_A_NAME
 
 
 def _read(connection: sqlite3.Connection, tables: Mapping[str, Iterable[str]]) -> dict[str, list[Row]]:
     deadline = time.monotonic() + MOST_SECONDS
     connection.set_progress_handler(lambda: time.monotonic() > deadline, _OPS_BETWEEN_LOOKS)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_LENGTH)
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA cell_size_check = ON")
     kinds = {str(name): (kind, str(sql)) for name, kind, sql in connection.execute(_SCHEMA)}
@@ -66,12 +87,24 @@ def _read(connection: sqlite3.Connection, tables: Mapping[str, Iterable[str]]) -
         if kind != "table" or not sql.startswith("CREATE TABLE"):
             raise Unreadable(f"the tracking store has no table {table} as MLflow makes it")
         columns = list(wanted)
-        names = ", ".join(f'"{column}"' for column in columns)
-        rows = connection.execute(f'SELECT {names} FROM "{table}" LIMIT {MOST_ROWS + 1}').fetchall()
-        if len(rows) > MOST_ROWS:
-            raise Unreadable("the tracking store holds more than can be judged")
-        found[table] = [dict(zip(columns, row, strict=True)) for row in rows]
+        # What a column computes may take for ever, or swell.
+        if any(hidden for *_, hidden in connection.execute(f'PRAGMA table_xinfo("{table}")')):
+            raise Unreadable(f"the tracking store has no table {table} as MLflow makes it")
+        # With the table's name: SQLite would take the name of a column that is not there for a text.
+        names = ", ".join(f'"{table}"."{column}"' for column in columns)
+        rows = connection.execute(f'SELECT {names} FROM "{table}"')
+        found[table] = [dict(zip(columns, row, strict=True)) for row in _bounded(rows)]
     return found
+
+
+def _bounded(rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    """The rows. Raises Unreadable when they are too many or too long: in a forged file one can stand for thousands."""
+    length = 0
+    for count, row in enumerate(rows, start=1):
+        length += sum(len(value) for value in row if isinstance(value, str | bytes))
+        if count > MOST_ROWS or length > MOST_TEXT:
+            raise Unreadable("the tracking store holds more than can be judged")
+        yield row
 
 
 _SCHEMA = "SELECT name, type, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"

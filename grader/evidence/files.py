@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import unquote, urlparse
 
 from grader.evidence import Unreadable
@@ -35,20 +38,48 @@ def refuse_strange(path: Path, *, most: int = MOST_FILES) -> int:
     return size
 
 
-def read_bytes(path: Path, most: int) -> bytes:
-    """The content of a plain file of at most ``most`` bytes. Raises Unreadable for anything else."""
+@contextlib.contextmanager
+def opened(path: Path, most: int) -> Iterator[BinaryIO]:
+    """A plain file of at most ``most`` bytes, to be read. Raises Unreadable for anything else."""
     try:
         # Not blocking: a pipe in its place would be waited for.
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise Unreadable(f"{path.name} is missing or can't be opened") from error
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
+    try:
+        status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise Unreadable(f"{path.name} is no plain file")
         if status.st_size > most:
             raise Unreadable(f"{path.name} is too large to be judged")
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            yield file
+    finally:
+        os.close(descriptor)
+
+
+def read_bytes(path: Path, most: int) -> bytes:
+    """The content of a plain file of at most ``most`` bytes. Raises Unreadable for anything else."""
+    with opened(path, most) as file:
         return file.read(most)
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a plain file, and no link to one. Where that can't be told there is none."""
+    return stat.S_ISREG(_mode(path))
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder, and no link to one. Where that can't be told there is none."""
+    return stat.S_ISDIR(_mode(path))
+
+
+def _mode(path: Path) -> int:
+    # Path.is_file and its like raise for names that are too long and for folders that are closed.
+    try:
+        return path.lstat().st_mode
+    except (OSError, ValueError):
+        return 0
 
 
 def inside(root: Path, seen_at: str, uri: str) -> Path | None:
@@ -56,14 +87,24 @@ def inside(root: Path, seen_at: str, uri: str) -> Path | None:
 
     ``root`` is the folder that the lab knows as ``seen_at``. No part of the way may be a link.
     """
-    parsed = urlparse(uri)
+    try:
+        parsed = urlparse(uri)
+    except ValueError:  # what looks like a host's address and is none
+        return None
     if parsed.scheme not in ("", "file") or parsed.netloc:
         return None
     named = unquote(parsed.path) if parsed.scheme else uri
-    if "\0" in named:
-        return None
     relative = os.path.relpath(os.path.normpath(named), seen_at) if named.startswith("/") else os.path.normpath(named)
     if relative.startswith(".."):
         return None
-    path = root.resolve() / relative
-    return path if path.resolve() == path else None
+    path = root.resolve()
+    for part in Path(relative).parts:
+        path /= part
+        try:
+            if stat.S_ISLNK(path.lstat().st_mode):
+                return None
+        except (FileNotFoundError, NotADirectoryError):
+            continue  # It may have been deleted. What is not there leads nowhere.
+        except (OSError, ValueError):
+            return None
+    return path

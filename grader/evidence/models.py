@@ -16,7 +16,7 @@ import yaml
 
 from grader.evidence import Unreadable, files
 
-MOST_CARD_BYTES = 256 << 10
+MOST_CARD_BYTES = 64 << 10
 MOST_EXAMPLE_BYTES = 4 << 20
 
 
@@ -38,6 +38,13 @@ class Example:
     rows: tuple[tuple[Any, ...], ...]
 
 
+class _Loader(yaml.SafeLoader):
+    """Knows no merges: MLflow never writes them, and they can make small files endless."""
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        pass  # The merge is then a key of a type that nothing can be made of.
+
+
 @dataclass(frozen=True)
 class Model:
     """A model's folder. ``id`` is MLflow 3's (``m-...``), None for one found among a run's artifacts."""
@@ -48,15 +55,26 @@ class Model:
     run_id: str | None
     created_ms: int = 0
 
-    @cached_property
+    @property
     def card(self) -> Mapping[str, Any]:
         """The ``MLmodel`` file. Raises Unreadable when it is missing or no such file."""
-        content = files.read_bytes(self.path / "MLmodel", MOST_CARD_BYTES)
-        if b"<<" in content:  # merges, which MLflow never writes, can make small files endless
-            raise Unreadable(f"the MLmodel file of {self.name} is not one that MLflow wrote")
+        if isinstance(self._card, Unreadable):
+            raise Unreadable(str(self._card))
+        return self._card
+
+    @cached_property
+    def _card(self) -> Mapping[str, Any] | Unreadable:
+        """Read once, whatever comes of it: a file made for it can take seconds."""
         try:
-            card = yaml.safe_load(content)
-        except (yaml.YAMLError, ValueError, RecursionError) as error:
+            return self._read_card()
+        except Unreadable as error:
+            return error
+
+    def _read_card(self) -> Mapping[str, Any]:
+        content = files.read_bytes(self.path / "MLmodel", MOST_CARD_BYTES)
+        try:
+            card = yaml.load(content, _Loader)
+        except Exception as error:  # PyYAML raises many kinds for text that is not what its tag says
             raise Unreadable(f"the MLmodel file of {self.name} can't be read") from error
         if not isinstance(card, dict) or not isinstance(card.get("flavors"), dict):
             raise Unreadable(f"the MLmodel file of {self.name} names no flavors")
@@ -64,7 +82,8 @@ class Model:
 
     @property
     def flavors(self) -> Mapping[str, Mapping[str, Any]]:
-        return {str(name): flavor for name, flavor in self.card["flavors"].items() if isinstance(flavor, dict)}
+        flavors = self.card["flavors"].items()
+        return {name: flavor for name, flavor in flavors if isinstance(name, str) and isinstance(flavor, dict)}
 
     @property
     def inputs(self) -> tuple[Column, ...] | None:
@@ -86,10 +105,7 @@ class Model:
         if not isinstance(text, str):
             return None
         try:
-            return tuple(
-                Column(c.get("name"), str(c.get("type")), bool(c.get("required", True)), c.get("default"))
-                for c in json.loads(text)
-            )
+            return tuple(map(_column, json.loads(text)))
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise Unreadable(f"the signature of {self.name} can't be read") from error
 
@@ -97,15 +113,15 @@ class Model:
     def example(self) -> Example | None:
         """The saved input example, None when there is none or it is no table."""
         info = self.card.get("saved_input_example_info")
-        name = info.get("artifact_path") if isinstance(info, dict) else None
-        if not isinstance(name, str) or "/" in name or not (self.path / name).is_file():
+        if not isinstance(info, dict):
+            return None
+        name = info.get("artifact_path")
+        if not isinstance(name, str) or "/" in name or not files.is_file(self.path / name):
             return None
         try:
             data = json.loads(files.read_bytes(self.path / name, MOST_EXAMPLE_BYTES))
-            if isinstance(data, list) and data and all(isinstance(row, dict) for row in data):  # orient "records"
-                return Example(tuple(map(str, data[0])), tuple(tuple(row.values()) for row in data))
-            return Example(tuple(map(str, data["columns"])), tuple(map(tuple, data["data"])))
-        except (ValueError, TypeError, KeyError, RecursionError):
+            return _example(data["inputs"] if info.get("params") else data)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return None
 
     @property
@@ -114,3 +130,24 @@ class Model:
         text = files.read_bytes(self.path / "requirements.txt", MOST_CARD_BYTES).decode(errors="replace")
         lines = (line.partition("#")[0].strip() for line in text.splitlines())
         return tuple(line for line in lines if line)
+
+
+def _column(told: Any) -> Column:
+    name = told.get("name")
+    return Column(
+        None if name is None else str(name),
+        str(told.get("type")),
+        bool(told.get("required", True)),
+        told.get("default"),
+    )
+
+
+def _example(data: Any) -> Example | None:
+    if isinstance(data, list) and data:  # rows by name, each in an order of its own
+        names = data[0].keys()
+        same = all(row.keys() == names for row in data)
+        return Example(tuple(names), tuple(tuple(row[name] for name in names) for row in data)) if same else None
+    columns, rows = tuple(map(str, data["columns"])), data["data"]
+    if not all(isinstance(row, list) and len(row) == len(columns) for row in rows):
+        return None
+    return Example(columns, tuple(map(tuple, rows)))

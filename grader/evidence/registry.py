@@ -92,8 +92,12 @@ class Registry:
 
     def stages(self, name: str, version: int) -> tuple[str, ...]:
         """The stages that a version was put in, one after another, beginning with the first it had."""
-        own = [e for e in self.journal if e.name == name and e.version == version and e.what in ("version", "stage")]
-        return tuple(str(event.new) for event in own)
+        stages: list[str] = []
+        for event in self.journal:
+            if (event.name, event.version) == (name, version) and event.what in ("version", "stage"):
+                # Where its model was deleted and made anew, the number is that of another version.
+                stages = [*([] if event.what == "version" else stages), str(event.new)]
+        return tuple(stages)
 
     def pointed(self, name: str, alias: str) -> tuple[int | None, ...]:
         """The versions that an alias was set to, one after another; None where it was removed."""

@@ -87,7 +87,7 @@ class Run:
     @cached_property
     def _among_artifacts(self) -> tuple[Model, ...]:
         root = self.artifacts
-        if root is None or not root.is_dir():
+        if root is None or not files.is_folder(root):
             return ()
         return tuple(
             Model(path.parent, path.parent.relative_to(root).as_posix(), None, self.id)
@@ -98,7 +98,7 @@ class Run:
     @cached_property
     def files(self) -> tuple[Path, ...]:
         """All files among the run's artifacts. Raises Unreadable when there is anything but files and folders."""
-        if self.artifacts is None or not self.artifacts.is_dir():
+        if self.artifacts is None or not files.is_folder(self.artifacts):
             return ()
         files.refuse_strange(self.artifacts)
         found = (Path(folder) / name for folder, _, names in os.walk(self.artifacts) for name in names)
@@ -132,7 +132,7 @@ class Store:
             return next((m for m in reversed(run.models) if m.name == name), None) if run else None
         path = self._place(uri)
         known = next((model for model in self.models if model.path == path), None)
-        if known or path is None or not (path / "MLmodel").is_file():
+        if known or path is None or not files.is_file(path / "MLmodel"):
             return known
         return Model(path, path.name, None, None)
 
