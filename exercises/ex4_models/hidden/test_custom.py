@@ -65,7 +65,7 @@ def test_custom(lab: Lab, data: Diabetes) -> None:
     wanted = "a model of your own class: the flavor python_function, and no native one"
     flavors = logged(lab, data, "custom_run").flavors
     if set(flavors) != {"python_function"}:
-        mismatch(wanted, f"its MLmodel names {', '.join(flavors) or 'none'}")
+        mismatch(wanted, f"its MLmodel names {short(', '.join(flavors) or 'none')}")
     batch_of(everything(lab, data), data)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asking import asked, bound, logged, must_be, must_declare, numbers, rows, wrong
+from asking import asked, bound, logged, must_be, must_declare, numbers, rows, short, wrong
 
 from fixtures.diabetes import Diabetes
 from grader.evidence.behaviour import Answer
@@ -22,7 +22,7 @@ def test_logged(lab: Lab, data: Diabetes) -> None:
     flavors = logged(lab, data, "native_run").flavors
     wanted = "the model has the flavors sklearn and python_function"
     if not {"sklearn", "python_function"} <= flavors.keys():
-        mismatch(wanted, f"its MLmodel names {', '.join(flavors) or 'none'}")
+        mismatch(wanted, f"its MLmodel names {short(', '.join(flavors) or 'none')}")
     for flavor in ("sklearn", "pyfunc"):
         numbers(own_answers(lab, data, flavor)[0], len(data.test), "the model loads and predicts with both flavors")
 
