@@ -148,7 +148,10 @@ def test_all_questions_together_have_a_limit(prober: Prober, models: Callable[[s
 
 
 def test_a_folder_that_is_no_models_is_refused(prober: Prober, models: Callable[[str], Path], tmp_path: Path) -> None:
-    (tmp_path / "link").symlink_to("/etc/passwd")
-    for strange in (tmp_path, tmp_path / "missing"):
+    linked, deep = tmp_path / "linked", tmp_path / "deep"
+    linked.mkdir()
+    (linked / "link").symlink_to("/etc/passwd")
+    deep.joinpath(*["d"] * 200).mkdir(parents=True)
+    for strange in (linked, deep, tmp_path / "missing"):
         with pytest.raises(Unreadable):
             prober.ask(strange, "pyfunc", [ROWS.as_json()])

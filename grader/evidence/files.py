@@ -13,6 +13,8 @@ from urllib.parse import unquote, urlparse
 from grader.evidence import Unreadable
 
 MOST_FILES = 20_000
+DEEPEST = 100
+"""How many folders may lie in one another: what copies or removes them goes down by recursion."""
 
 
 def refuse_strange(path: Path, *, most: int = MOST_FILES) -> int:
@@ -20,10 +22,13 @@ def refuse_strange(path: Path, *, most: int = MOST_FILES) -> int:
 
     A link could lead out of the lab, a pipe could hold up its reader.
     """
-    count, size, waiting = 0, 0, [str(path)]
+    count, size, waiting = 0, 0, [(str(path), 0)]
     while waiting:
+        folder, depth = waiting.pop()
+        if depth > DEEPEST:
+            raise Unreadable(f"{path.name} holds folders too deep to be judged")
         try:
-            found = [(entry, entry.stat(follow_symlinks=False)) for entry in os.scandir(waiting.pop())]
+            found = [(entry, entry.stat(follow_symlinks=False)) for entry in os.scandir(folder)]
         except OSError as error:
             raise Unreadable(f"{path.name} holds a folder that can't be listed") from error
         count += len(found)
@@ -34,7 +39,7 @@ def refuse_strange(path: Path, *, most: int = MOST_FILES) -> int:
                 raise Unreadable(f"{path.name} holds something that is neither a file nor a folder: {entry.name!r}")
             size += status.st_size
             if stat.S_ISDIR(status.st_mode):
-                waiting.append(entry.path)
+                waiting.append((entry.path, depth + 1))
     return size
 
 
