@@ -91,11 +91,12 @@ def _make_apart(folder: Path) -> None:
     command = [sys.executable, "-m", "grader.runtime.templates", str(folder)]
     environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "MPLCONFIGDIR": str(folder / FONTS)}
     try:
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=MAKING_SECONDS)
+        done = subprocess.run(command, env=environment, capture_output=True, timeout=MAKING_SECONDS)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise BadInput(f"MLflow's tracking store can't be made here: {error}.") from error
     if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["it ended without a word"])[-1]
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        last = said[-1].rstrip(".") if said else "it ended without a word"
         raise BadInput(f"MLflow's tracking store can't be made here: {last}. Install the requirements again.")
 
 
