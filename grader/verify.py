@@ -186,18 +186,44 @@ def _header(path: Path) -> list[str]:
     return lines
 
 
-def complete(solution: Solution, folder: Path) -> Path:
-    """The file to grade: the solution itself, or a copy of its base with the solution's cells in it."""
+def complete(solution: Solution, folder: Path, *others: Solution) -> Path:
+    """The file to grade: the solution itself, or a copy of its base with the solution's cells in it.
+
+    ``others``: overlays of the same base, to be laid over it as well (see :func:`together`).
+    """
     if solution.base is None:
         return solution.path
     base = solution.path.parent.parent / solution.base
     if base.suffix != ".py" or not base.is_file():
         raise BadInput(f"{solution.path} names the base {solution.base}, which is no .py file beside it.")
-    text = overlay(base.read_text(encoding="utf-8"), solution.path.read_text(encoding="utf-8"))
+    text = base.read_text(encoding="utf-8")
+    for one in (solution, *others):
+        text = overlay(text, one.path.read_text(encoding="utf-8"))
     target = folder / solution.kind / solution.path.name
     target.parent.mkdir(exist_ok=True)
     target.write_text(text, encoding="utf-8")
     return target
+
+
+def together(solutions: Iterable[Solution]) -> tuple[tuple[Solution, ...], ...]:
+    """Solutions in groups that one lab can prove, for when there is no time for a lab each.
+
+    Wrong ones may share a lab when they are overlays of the same base, change different tasks (and not the set-up)
+    and name different checks: then just the checks that they name together must not pass.
+    """
+    groups: list[tuple[set[int], list[Solution]]] = []
+    for solution in solutions:
+        tasks = set(_by_task(_cells(solution.path.read_text(encoding="utf-8")))) if solution.base else set()
+        shares = solution.kind == "wrong" and tasks and 0 not in tasks
+        for taken, group in groups if shares else []:
+            same_base = group[0].kind == "wrong" and group[0].base == solution.base and taken
+            if same_base and not tasks & taken and not any(solution.fails & other.fails for other in group):
+                taken |= tasks
+                group.append(solution)
+                break
+        else:
+            groups.append((tasks if shares else set(), [solution]))
+    return tuple(tuple(group) for _, group in groups)
 
 
 def overlay(base: str, changes: str) -> str:

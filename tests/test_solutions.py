@@ -1,7 +1,6 @@
-"""Every kept solution gets the verdict it declares: one lab each, spread over the workers.
+"""Every kept solution gets the verdict it declares. Wrong ones share a lab where their mistakes can't meet.
 
-`grade verify` does the same for a person; here each solution is a test of its own, with one seed. `make verify`
-runs two.
+`grade verify` gives each a lab of its own, and `make verify` does that with two seeds; here there is one seed.
 """
 
 from __future__ import annotations
@@ -15,21 +14,22 @@ from grader.catalog import Exercise
 from grader.pipeline import Options, grade
 
 CASES = [
-    pytest.param(exercise, solution, id=f"{exercise.id}-{solution.name}")
+    pytest.param(exercise, group, id=f"{exercise.id}-{'+'.join(solution.name for solution in group)}")
     for exercise in catalog.all_exercises()
-    for solution in verify.discover(exercise, verify.default_folder(exercise))
+    for group in verify.together(verify.discover(exercise, verify.default_folder(exercise)))
 ]
 
 
 @pytest.mark.lab
 @pytest.mark.slow
-@pytest.mark.parametrize(("exercise", "solution"), CASES)
-def test_gets_what_it_deserves(exercise: Exercise, solution: verify.Solution, tmp_path: Path) -> None:
-    card = grade(exercise, verify.complete(solution, tmp_path), Options(seed=1))
+@pytest.mark.parametrize(("exercise", "group"), CASES)
+def test_gets_what_it_deserves(exercise: Exercise, group: tuple[verify.Solution, ...], tmp_path: Path) -> None:
+    card = grade(exercise, verify.complete(group[0], tmp_path, *group[1:]), Options(seed=1))
     assert card.status == "graded", card.reason
     not_passed = {check.id for check in card.checks if check.outcome != "passed"}
-    assert not_passed == set(solution.fails), {
-        check.id: (check.expected, check.found) for check in card.checks if check.id in not_passed ^ solution.fails
+    declared = {check for solution in group for check in solution.fails}
+    assert not_passed == declared, {
+        check.id: (check.expected, check.found) for check in card.checks if check.id in not_passed ^ declared
     }
 
 

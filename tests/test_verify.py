@@ -279,3 +279,27 @@ def test_interrupt_leaves_no_grading_behind(tmp_path: Path) -> None:
         parent.wait(30)
         assert time.monotonic() - started < 20
     assert not any(psutil.pid_exists(pid) for pid in children)
+
+
+def test_only_overlays_whose_mistakes_cannot_meet_share_a_lab() -> None:
+    exercise = catalog.find("ex3")
+    solutions = verify.discover(exercise, verify.default_folder(exercise))
+    groups = verify.together(solutions)
+    assert sorted(s.name for group in groups for s in group) == sorted(s.name for s in solutions)
+    assert any(len(group) > 1 for group in groups)
+    for group in groups:
+        if len(group) > 1:
+            assert {s.kind for s in group} == {"wrong"} and len({s.base for s in group}) == 1
+            assert sum(len(s.fails) for s in group) == len({check for s in group for check in s.fails})
+            tasks = [task for s in group for task in verify._by_task(verify._cells(s.path.read_text()))]
+            assert 0 not in tasks and len(tasks) == len(set(tasks))
+
+
+def test_overlays_laid_over_one_base_all_show(tmp_path: Path) -> None:
+    exercise = catalog.find("ex3")
+    groups = verify.together(verify.discover(exercise, verify.default_folder(exercise)))
+    first, *others = max(groups, key=len)
+    text = verify.complete(first, tmp_path, *others).read_text()
+    for solution in (first, *others):
+        for cells in verify._by_task(verify._cells(solution.path.read_text())).values():
+            assert all(cell.strip() in text for cell in cells)
