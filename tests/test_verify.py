@@ -239,9 +239,9 @@ def test_every_kept_solution_has_a_header_that_fits() -> None:
         fails = frozenset().union(*(s.fails for s in found if s.kind == "wrong"))
         assert fails == {check.id for check in one.checks}
         assert all(s.about for s in found if s.path.suffix == ".py")
-        assert len([s for s in found if s.kind == "accepted"]) >= 4
-        assert len([s for s in found if s.kind == "partial"]) >= 3
-        assert len([s for s in found if s.kind == "wrong"]) >= 15
+        assert len([s for s in found if s.kind == "accepted"]) >= 3
+        assert len([s for s in found if s.kind == "partial"]) >= 2
+        assert len([s for s in found if s.kind == "wrong"]) >= 12
 
 
 INTERRUPTED = """
