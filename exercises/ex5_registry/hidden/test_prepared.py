@@ -1,0 +1,171 @@
+"""The registry as it came: versions loaded and found, one demoted, two mistakes rolled back, one version deleted."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from fixtures.wine import PastModel, Wine
+from grader.evidence.registry import RegisteredModel
+from grader.evidence.results import Frame
+from grader.suite.api import Lab, check, mismatch
+
+
+def predictions(lab: Lab, name: str) -> list[Any]:
+    """The predictions bound to a name: a list, an array, or a DataFrame's only column."""
+    found = lab.results.get(name)
+    if isinstance(found, Frame) and len(found.columns) == 1:
+        return [row[0] for row in found.data]
+    return list(lab.value(name, "list", "tuple"))
+
+
+def loaded(lab: Lab, data: Wine, name: str, version: int, wanted: str) -> None:
+    """Judge that the result holds what this version of ``shelf`` predicts for the test rows."""
+    found, expected = predictions(lab, name), data.shelf.versions[version].predictions(data.test)
+    if len(found) != len(expected):
+        mismatch(wanted, f"{name} holds {len(found)} values, where the test data has {len(expected)} rows")
+    if found == expected:
+        return
+    for number, other in data.shelf.versions.items():
+        if found == other.predictions(data.test):
+            newest = ", the newest" if number == max(data.shelf.versions) else ""
+            mismatch(wanted, f"{name} holds what version {number}{newest} predicts")
+    wrong = sum(one != other for one, other in zip(found, expected, strict=True))
+    mismatch(wanted, f"{wrong} of {len(found)} values in {name} are not what that version predicts")
+
+
+@check("load.version")
+def test_by_version(lab: Lab, data: Wine) -> None:
+    wanted = f"by_version is what version {data.load_version} of {data.shelf.name} predicts for the test rows"
+    loaded(lab, data, "by_version", data.load_version, wanted)
+
+
+@check("load.stage")
+def test_by_stage(lab: Lab, data: Wine) -> None:
+    wanted = f"by_stage is what the newest version of {data.shelf.name} in {data.load_stage} predicts"
+    loaded(lab, data, "by_stage", data.stage_version, wanted)
+
+
+@check("load.alias")
+def test_by_alias(lab: Lab, data: Wine) -> None:
+    wanted = f"by_alias is what the version of {data.shelf.name} with the alias {data.load_alias} predicts"
+    loaded(lab, data, "by_alias", data.shelf.aliases[data.load_alias], wanted)
+
+
+def number(value: Any) -> int | None:
+    """A version's number, given as a number or as text."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
+        return int(value.strip()[:9])
+    return value if isinstance(value, int) else None
+
+
+@check("load.latest")
+def test_latest(lab: Lab, data: Wine) -> None:
+    wanted = f"latest_version is the number of the newest version of {data.long.name}"
+    found = number(lab.value("latest_version", "int", "str"))
+    if found is None:
+        mismatch(wanted, "latest_version is text that is no number")
+    if found == int(max(map(str, data.long.versions))):
+        mismatch(wanted, f"latest_version is {found}: the last when the numbers are sorted as text")
+    if found != max(data.long.versions):
+        mismatch(wanted, f"latest_version is {found}")
+
+
+@check("load.tagged")
+def test_tagged(lab: Lab, data: Wine) -> None:
+    key, value = data.search_tag
+    wanted = f"tagged_versions lists the numbers of the versions of {data.searched.name} with {key} = {value}"
+    found = [number(one) for one in lab.value("tagged_versions", "list", "tuple")]
+    if None in found:
+        mismatch(wanted, "tagged_versions holds something that is no version's number")
+    missing, others = set(data.tagged) - set(found), set(found) - set(data.tagged)
+    if missing or others:
+        mismatch(wanted, f"{len(missing)} are missing from it, and {len(others)} do not belong there")
+    if len(found) != len(data.tagged):
+        mismatch(wanted, "some version is in it more than once")
+
+
+def now(lab: Lab, past: PastModel, wanted: str) -> RegisteredModel:
+    """A model that the registry came with, as it is now."""
+    found = lab.registry.models.get(past.name)
+    if found is None:
+        mismatch(wanted, f"the registered model {past.name} is gone")
+    return found
+
+
+def others_stay(
+    found: RegisteredModel, past: PastModel, wanted: str, *, moved: tuple[int, ...] = (), alias: str | None = None
+) -> None:
+    """Judge that all versions but the ``moved`` ones, and all aliases but this one, are as they came."""
+
+    def wrong(what: str) -> NoReturn:
+        mismatch(f"{wanted}; all else stays as it was", what)
+
+    for name in sorted(found.versions.keys() - past.versions.keys()):
+        wrong(f"a version {name} was added")
+    for name, version in past.versions.items():
+        if name in moved:
+            continue
+        if name not in found.versions:
+            wrong(f"version {name} was deleted")
+        if found.versions[name].stage != version.stage:
+            wrong(f"version {name} is in the stage {found.versions[name].stage} now")
+    for name_, target in past.aliases.items():
+        if name_ != alias and found.aliases.get(name_) != target:
+            wrong(f"the alias {name_} was moved or removed")
+
+
+def in_stage(found: RegisteredModel, version: int) -> str:
+    """The stage that a version is in, for a comparison: "deleted" when it is gone."""
+    return found.versions[version].stage if version in found.versions else "deleted"
+
+
+@check("stages.demoted")
+def test_demoted(lab: Lab, data: Wine) -> None:
+    wanted = f"the version of {data.demoted.name} that was in Production is in Staging"
+    found = now(lab, data.demoted, wanted)
+    stage = in_stage(found, data.to_demote)
+    if stage != "Staging":
+        mismatch(wanted, f"it is still in {stage}" if stage == "Production" else f"its stage is now: {stage}")
+    others_stay(found, data.demoted, wanted, moved=(data.to_demote,))
+
+
+@check("change.rollback")
+def test_rolled_back(lab: Lab, data: Wine) -> None:
+    wanted = f"the version of {data.line.name} that was live before is in Production, and the bad one is archived"
+    found = now(lab, data.line, wanted)
+    bad, good = in_stage(found, data.bad_line), in_stage(found, data.good_line)
+    if good == "Production" and bad == "Production":
+        mismatch(wanted, "both are in Production, and a job that loads by stage still gets the newer one: the bad one")
+    if good != "Production":
+        others = [n for n in found.in_stage("Production") if n not in (data.bad_line, data.good_line)]
+        mismatch(wanted, "another version is in Production" if others else "it is not in Production")
+    if bad != "Archived":
+        mismatch(wanted, "the bad version was deleted" if bad == "deleted" else f"the bad version's stage is {bad}")
+    others_stay(found, data.line, wanted, moved=(data.bad_line, data.good_line))
+
+
+@check("change.alias")
+def test_alias_rolled_back(lab: Lab, data: Wine) -> None:
+    past, serving = data.served, data.serving_alias
+    wanted = f"the alias {serving} of {past.name} names the version that {data.proven_alias} names"
+    found = now(lab, past, wanted)
+    target = found.aliases.get(serving)
+    if target is None:
+        mismatch(wanted, f"there is no alias {serving}")
+    if target != past.aliases[data.proven_alias]:
+        still = target == past.aliases[serving]
+        mismatch(wanted, "it still names the bad version" if still else "it names another version")
+    others_stay(found, past, wanted, alias=serving)
+
+
+@check("change.deleted")
+def test_deleted(lab: Lab, data: Wine) -> None:
+    key, value = data.delete_tag
+    wanted = f"the version of {data.old.name} with {key} = {value} is deleted"
+    found = now(lab, data.old, wanted)
+    if data.to_delete in found.versions:
+        gone = data.old.versions.keys() - found.versions.keys()
+        mismatch(wanted, "another version was deleted" if gone else "no version was deleted")
+    others_stay(found, data.old, wanted, moved=(data.to_delete,))
