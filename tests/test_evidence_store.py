@@ -122,6 +122,7 @@ def log_models() -> Told:
         mlflow.register_model(uri, "price")
         for uri in (named.model_uri, f"runs:/{run.info.run_id}/named", f"runs:/{run.info.run_id}/deep/saved")
     ]
+    copy = client.copy_model_version("models:/price/1", "copied")
     shutil.rmtree("saved")
     experiment = client.get_experiment_by_name("/Users/learner/models").experiment_id
     found = client.search_logged_models([experiment], order_by=[{"field_name": "creation_time", "ascending": True}])
@@ -132,6 +133,7 @@ def log_models() -> Told:
         "alone": alone.model_id,
         "models": [(m.model_id, m.name, m.artifact_location, m.source_run_id, m.creation_timestamp) for m in found],
         "sources": [version.source for version in versions],
+        "copy": copy.source,
     }
 
 
@@ -356,6 +358,13 @@ def test_registered_versions_lead_to_their_models(modelled: Made) -> None:
         (modelled.told["named"], "named"),
         (None, "saved"),
     ]
+
+
+def test_a_copy_of_a_version_names_that_version(modelled: Made) -> None:
+    """The store leads no further: which version it is a copy of may be what a suite asks."""
+    (copy,) = modelled.registry.models["copied"].versions.values()
+    assert copy.source == modelled.told["copy"] == "models:/price/1"
+    assert modelled.store.model_at(copy.source) is None
 
 
 @pytest.mark.parametrize(
