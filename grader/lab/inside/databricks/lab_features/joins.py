@@ -1,0 +1,136 @@
+"""Adds features to a DataFrame: plain lookups, lookups at a point in time, and functions.
+
+Follows "Point-in-time feature joins" and "Train models with feature tables" of Databricks' documentation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import Any
+
+from . import tables
+from .session import current, quoted, table_name
+from .spec import Feature, Function, Lookup, Step
+
+_MICROS = 1_000_000
+
+
+def add(df: Any, steps: tuple[Step, ...], given: Container[str] = ()) -> Any:
+    """``df`` with the features of each step. What is ``given`` already is taken as it stands."""
+    base = df
+    for step in steps:
+        if isinstance(step, Function):
+            if step.output not in given:
+                df = _call(df, step)
+            continue
+        features = tuple(feature for feature in step.features if feature.output not in given)
+        if features:
+            df = _at_time(df, base, step, features) if step.at is not None else _by_key(df, step, features)
+    return df
+
+
+def _by_key(df: Any, lookup: Lookup, features: tuple[Feature, ...]) -> Any:
+    """A left join. The table's columns get names of their own, since ``df`` may be made of the same table."""
+    from pyspark.sql import functions as F
+
+    keys = [F.col(quoted(key)).alias(f"__key{i}") for i, key in enumerate(lookup.keys)]
+    values = [F.col(quoted(feature.name)).alias(f"__value{i}") for i, feature in enumerate(features)]
+    table = _table(lookup.table).select(*keys, *values)
+    return df.join(table, _same(lookup), "left").select(
+        *_all(df), *(_output(f"__value{i}", feature) for i, feature in enumerate(features))
+    )
+
+
+def _at_time(df: Any, base: Any, lookup: Lookup, features: tuple[Feature, ...]) -> Any:
+    """Each row gets the features of the table's latest row at or before its time.
+
+    The table's rows with a key in demand are sorted in among those of ``df``, by key and time, and each row of ``df``
+    takes what came last. Unlike a join on ``time <= at`` this makes no pairs, of which a key with many rows on both
+    sides would have a great many, and no row of ``df`` needs a number to be told from its like.
+    """
+    from pyspark.sql import Window
+    from pyspark.sql import functions as F
+
+    assert lookup.at is not None and lookup.time is not None
+    keys = [f"__key{i}" for i in range(len(lookup.keys))]
+    # Rows to look up fit into memory with ease; the table may not. From the first DataFrame: none of the lookups
+    # before this one changed the keys.
+    wanted = F.broadcast(
+        base.select(*(F.col(quoted(name)).alias(key) for name, key in zip(lookup.by, keys, strict=True)))
+    )
+    payload = F.struct(
+        F.col(quoted(lookup.time)).alias("time"),
+        *(F.col(quoted(feature.name)).alias(f"value{i}") for i, feature in enumerate(features)),
+    )
+    table = (
+        _table(lookup.table)
+        .select(
+            *(F.col(quoted(name)).alias(key) for name, key in zip(lookup.keys, keys, strict=True)),
+            F.col(quoted(lookup.time)).alias("__time"),
+            F.lit(0).alias("__asks"),
+            payload.alias("__found"),
+        )
+        .join(wanted, keys, "left_semi")
+    )
+    asking = df.select(
+        *(F.col(quoted(name)).alias(key) for name, key in zip(lookup.by, keys, strict=True)),
+        F.col(quoted(lookup.at)).alias("__time"),
+        F.lit(1).alias("__asks"),
+        F.lit(None).cast(table.schema["__found"].dataType).alias("__found"),
+        F.struct(*_all(df)).alias("__row"),
+    )
+    nothing = F.lit(None).cast(asking.schema["__row"].dataType).alias("__row")
+    # Of the same time, the table's row comes first: it counts.
+    before = Window.partitionBy(*keys).orderBy("__time", "__asks").rowsBetween(Window.unboundedPreceding, 0)
+    found = F.last("__found", ignorenulls=True).over(before)
+    sorted_in = table.select("*", nothing).unionAll(asking).select("__asks", "__time", "__row", found.alias("__found"))
+    answered = sorted_in.filter("__asks = 1")
+    if lookup.lookback is not None:
+        age = F.unix_micros(F.col("__time").cast("timestamp")) - F.unix_micros(F.col("__found.time").cast("timestamp"))
+        recent = F.when(age <= round(lookup.lookback * _MICROS), F.col("__found"))
+        answered = answered.withColumn("__found", recent)
+    return answered.select("__row.*", *(_output(f"__found.value{i}", feature) for i, feature in enumerate(features)))
+
+
+def _call(df: Any, function: Function) -> Any:
+    from pyspark.sql import functions as F
+
+    return df.select(*_all(df), F.expr(call(function.udf, function.bindings)).alias(function.output))
+
+
+def call(udf: str, bindings: tuple[tuple[str, str], ...]) -> str:
+    """The SQL that calls a function with columns for its parameters, by name."""
+    name = ".".join(quoted(part) for part in udf.replace("`", "").split("."))
+    return f"{name}({', '.join(f'{quoted(parameter)} => {quoted(column)}' for parameter, column in bindings)})"
+
+
+def _table(name: str) -> Any:
+    spark = current()
+    target = table_name(spark, name)
+    tables.known_or_raise(spark, target)
+    return spark.table(target.sql)
+
+
+def _same(lookup: Lookup) -> Any:
+    from pyspark.sql import functions as F
+
+    same = None
+    for i, name in enumerate(lookup.by):
+        one = F.col(quoted(name)) == F.col(f"__key{i}")
+        same = one if same is None else same & one
+    return same
+
+
+def _all(df: Any) -> list[Any]:
+    from pyspark.sql import functions as F
+
+    return [F.col(quoted(name)) for name in df.columns]
+
+
+def _output(column: str, feature: Feature) -> Any:
+    from pyspark.sql import functions as F
+
+    value = F.col(column)
+    if feature.default is not None:
+        value = F.coalesce(value, F.lit(feature.default).cast(feature.type))
+    return value.alias(feature.output)
