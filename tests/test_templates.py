@@ -123,16 +123,27 @@ def test_the_template_keeps_a_journal_of_each_kind_of_change(made: tuple[Path, l
             "INSERT INTO registered_model_aliases (name, alias, version) VALUES ('m', 'a', 1)",
             "UPDATE registered_model_aliases SET version = 2",
             "DELETE FROM registered_model_aliases",
+            "INSERT INTO model_version_tags (name, version, key, value) VALUES ('m', 1, 'k', 'v')",
+            "UPDATE model_version_tags SET value = 'w'",
+            "UPDATE registered_models SET description = 'other'",
+            "UPDATE registered_models SET name = 'n'",
+            "DELETE FROM registered_models",
         ):
             store.execute(statement)
-        found = store.execute(f"SELECT what, name, version, old, new FROM {templates.JOURNAL} ORDER BY id").fetchall()
+        columns = "what, name, version, old, new, key"
+        found = store.execute(f"SELECT {columns} FROM {templates.JOURNAL} ORDER BY id").fetchall()
         assert found == [
-            ("version", "m", 1, None, "None"),
-            ("version", "m", 2, None, "None"),
-            ("stage", "m", 1, "None", "Staging"),
-            ("alias", "m", 1, None, "a"),
-            ("alias", "m", 2, "1", "a"),
-            ("alias", "m", None, "2", "a"),
+            ("model", "m", None, None, None, None),
+            ("version", "m", 1, None, "None", None),
+            ("version", "m", 2, None, "None", None),
+            ("stage", "m", 1, "None", "Staging", None),
+            ("alias", "m", 1, None, "a", None),
+            ("alias", "m", 2, "1", "a", None),
+            ("alias", "m", None, "2", "a", None),
+            ("tag", "m", 1, None, "v", "k"),
+            ("tag", "m", 1, "v", "w", "k"),
+            ("renamed", "n", None, "m", "n", None),
+            ("gone", "n", None, None, None, None),
         ]
 
 

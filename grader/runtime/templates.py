@@ -3,8 +3,9 @@
 A new SQLite store costs MLflow a second or two of migrations and a first plot costs matplotlib a search for fonts,
 so both are made after installation, by the packages themselves, and each lab gets a copy.
 
-The store has one addition: triggers that write each change of a model version's stage, of an alias and of a tag
-into the table ``registry_journal``. MLflow keeps the present state alone, and a suite may have to know the order.
+The store has one addition: triggers that write what happens in the registry into the table ``registry_journal``:
+models and versions that are made, changes of stages and aliases, tags that are set on a version. MLflow keeps the
+present state alone, and a suite may have to know the order. The lab's workspace takes its webhooks' events from it.
 """
 
 from __future__ import annotations
@@ -30,29 +31,44 @@ JOURNAL = "registry_journal"
 _NOW = "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
 _CREATE_JOURNAL = f"""
 CREATE TABLE {JOURNAL} (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER, what TEXT, name TEXT, version INTEGER, old TEXT, new TEXT
+  id INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER, what TEXT, name TEXT, version INTEGER, old TEXT, new TEXT,
+  key TEXT
 )
 """
 _TRIGGERS = {
+    "model_made": ("AFTER INSERT ON registered_models", "'model', NEW.name, NULL, NULL, NULL, NULL"),
+    "model_renamed": (
+        "AFTER UPDATE OF name ON registered_models WHEN OLD.name IS NOT NEW.name",
+        "'renamed', NEW.name, NULL, OLD.name, NEW.name, NULL",
+    ),
+    "model_gone": ("AFTER DELETE ON registered_models", "'gone', OLD.name, NULL, NULL, NULL, NULL"),
     "version_made": (
         "AFTER INSERT ON model_versions",
-        "'version', NEW.name, NEW.version, NULL, NEW.current_stage",
+        "'version', NEW.name, NEW.version, NULL, NEW.current_stage, NULL",
     ),
     "stage_set": (
         "AFTER UPDATE OF current_stage ON model_versions WHEN OLD.current_stage IS NOT NEW.current_stage",
-        "'stage', NEW.name, NEW.version, OLD.current_stage, NEW.current_stage",
+        "'stage', NEW.name, NEW.version, OLD.current_stage, NEW.current_stage, NULL",
+    ),
+    "tag_made": (
+        "AFTER INSERT ON model_version_tags",
+        "'tag', NEW.name, NEW.version, NULL, NEW.value, NEW.key",
+    ),
+    "tag_set": (
+        "AFTER UPDATE OF value ON model_version_tags",
+        "'tag', NEW.name, NEW.version, OLD.value, NEW.value, NEW.key",
     ),
     "alias_made": (
         "AFTER INSERT ON registered_model_aliases",
-        "'alias', NEW.name, NEW.version, NULL, NEW.alias",
+        "'alias', NEW.name, NEW.version, NULL, NEW.alias, NULL",
     ),
     "alias_moved": (
         "AFTER UPDATE OF version ON registered_model_aliases",
-        "'alias', NEW.name, NEW.version, OLD.version, NEW.alias",
+        "'alias', NEW.name, NEW.version, OLD.version, NEW.alias, NULL",
     ),
     "alias_gone": (
         "AFTER DELETE ON registered_model_aliases",
-        "'alias', OLD.name, NULL, OLD.version, OLD.alias",
+        "'alias', OLD.name, NULL, OLD.version, OLD.alias, NULL",
     ),
 }
 
@@ -111,7 +127,7 @@ def make(folder: Path) -> None:
         for name, (when, what) in _TRIGGERS.items():
             store.execute(
                 f"CREATE TRIGGER journal_{name} {when} BEGIN "
-                f"INSERT INTO {JOURNAL} (at_ms, what, name, version, old, new) VALUES ({_NOW}, {what}); END"
+                f"INSERT INTO {JOURNAL} (at_ms, what, name, version, old, new, key) VALUES ({_NOW}, {what}); END"
             )
     store.close()
     import matplotlib.font_manager  # noqa: F401  its import writes the list
