@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -155,7 +156,7 @@ def served(root: Path, *, code: str = "", **environment: str) -> Iterator[Server
 class Listener:
     """A receiver of a test's own: answers as it is told to, one after another, and keeps what it got."""
 
-    def __init__(self, *answers: int) -> None:
+    def __init__(self, *answers: int, host: str = "127.0.0.1", secure: ssl.SSLContext | None = None) -> None:
         self.answers = list(answers)
         self.got: list[tuple[dict[str, str], bytes]] = []
         self.came = threading.Event()
@@ -174,8 +175,10 @@ class Listener:
             def log_message(self, format: str, *args: Any) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/hook"
+        self._server = ThreadingHTTPServer((host, 0), Handler)
+        if secure:
+            self._server.socket = secure.wrap_socket(self._server.socket, server_side=True)
+        self.url = f"{'https' if secure else 'http'}://127.0.0.1:{self._server.server_address[1]}/hook"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ for all that follow. An answer may have ``status``, ``body``, ``body_bytes``, ``
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 from typing import Any
@@ -79,7 +80,8 @@ async def _take(services: Services, name: str, request: Request) -> Answer:
             (name, now_ms(), request.method, json.dumps(dict(request.headers)), request.body[:MOST_KEPT], status),
         )
     if answer.get("hang"):
-        await asyncio.sleep(answer["hang"])
+        with contextlib.suppress(asyncio.CancelledError):  # the server ends
+            await asyncio.sleep(answer["hang"])
     headers = [("content-type", "text/plain; charset=utf-8")]
     if answer.get("location"):
         headers.append(("location", answer["location"]))
