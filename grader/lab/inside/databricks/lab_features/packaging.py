@@ -165,13 +165,15 @@ def _here(full: Any, names: list[str], raw: str, result_type: Any) -> Any:
     }
     told = result_type if isinstance(result_type, str) else getattr(result_type, "typeName", str)()
     kind = kinds.get(told)
-    rows = full.limit(_FEW + 1).toArrow() if kind else None
-    if kind is None or rows.num_rows > _FEW:
+    if kind is None:
+        return None
+    rows = full.limit(_FEW + 1).toArrow()
+    if rows.num_rows > _FEW:
         return None
     frame = rows.select(names).to_pandas()
     for name in frame.select_dtypes("datetimetz"):
         frame[name] = frame[name].dt.tz_convert(None)  # as Spark hands them to Python, the lab's time being UTC
-    values = np.asarray(pyfunc.load_model(raw).predict(frame)) if rows.num_rows else np.empty(0)
+    values: Any = np.asarray(pyfunc.load_model(raw).predict(frame)) if rows.num_rows else np.empty(0)
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.shape != (rows.num_rows,) or not (told == "string" or np.issubdtype(values.dtype, kind[0])):
