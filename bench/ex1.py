@@ -18,7 +18,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from measure import HOME, SEED, peak_memory, tell_timings, time_grade, timed, turns
+from measure import HOME, SEED, SPARK, peak_memory, tell_timings, time_grade, timed, turns
 
 sys.path.insert(0, str(HOME))
 
@@ -28,16 +28,7 @@ from grader.submission import read
 REFERENCE = HOME / "solutions/ex1_delta/accepted/delta_table_api.py"
 PROLOGUE = """
 from types import SimpleNamespace
-from delta import configure_spark_with_delta_pip
-from pyspark.sql import SparkSession
 
-builder = (
-    SparkSession.builder.appName("plain")
-    .config("spark.sql.extensions", "io.delta.sql.DeltaSparkSessionExtension")
-    .config("spark.sql.catalog.spark_catalog", "org.apache.spark.sql.delta.catalog.DeltaCatalog")
-    .config("spark.sql.session.timeZone", "UTC")
-)
-spark = configure_spark_with_delta_pip(builder).getOrCreate()
 widgets = {widgets!r}
 dbutils = SimpleNamespace(widgets=SimpleNamespace(get=widgets.__getitem__))
 display = print
@@ -51,7 +42,7 @@ def plain_script(folder: Path) -> Path:
     widgets = {"root": str(folder), **data.widgets}
     cells = [cell.source for cell in read(REFERENCE).cells if cell.language == "python"]
     script = folder / "plain.py"
-    script.write_text("\n\n".join([PROLOGUE.replace("{widgets!r}", repr(widgets)), *cells]))
+    script.write_text("\n\n".join([PROLOGUE.replace("{widgets!r}", repr(widgets)), SPARK, *cells]))
     return script
 
 

@@ -20,6 +20,20 @@ SEED = 1
 LAB = "lab_guest.boot"
 PROBE = "lab_guest.probe"
 
+SPARK = """
+from delta import configure_spark_with_delta_pip
+from pyspark.sql import SparkSession
+
+builder = (
+    SparkSession.builder.appName("plain")
+    .config("spark.sql.extensions", "io.delta.sql.DeltaSparkSessionExtension")
+    .config("spark.sql.catalog.spark_catalog", "org.apache.spark.sql.delta.catalog.DeltaCatalog")
+    .config("spark.sql.session.timeZone", "UTC")
+)
+spark = configure_spark_with_delta_pip(builder).getOrCreate()
+"""
+"""Spark started as Delta's quick start documents, for plain scripts."""
+
 
 def timed(command: list[str], *, cwd: Path = HOME, environment: Mapping[str, str] | None = None) -> float:
     """Wall seconds of a command that must succeed; ``environment`` is added to this process's."""

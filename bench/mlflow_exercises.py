@@ -18,7 +18,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from measure import HOME, SEED, peak_memory, tell_timings, time_grade, timed, turns
+from measure import HOME, SEED, SPARK, peak_memory, tell_timings, time_grade, timed, turns
 
 sys.path.insert(0, str(HOME))
 
@@ -39,18 +39,6 @@ os.chdir({root!r})
 widgets = {widgets!r}
 dbutils = SimpleNamespace(widgets=SimpleNamespace(get=widgets.__getitem__))
 display = print
-"""
-SPARK = """
-from delta import configure_spark_with_delta_pip
-from pyspark.sql import SparkSession
-
-builder = (
-    SparkSession.builder.appName("plain")
-    .config("spark.sql.extensions", "io.delta.sql.DeltaSparkSessionExtension")
-    .config("spark.sql.catalog.spark_catalog", "org.apache.spark.sql.delta.catalog.DeltaCatalog")
-    .config("spark.sql.session.timeZone", "UTC")
-)
-spark = configure_spark_with_delta_pip(builder).getOrCreate()
 """
 ARCHIVE = """
 import sqlite3

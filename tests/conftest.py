@@ -7,6 +7,7 @@ keeps a class together.
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any, Literal
 
 import pytest
 
-from grader import catalog, pipeline
+from grader import catalog, pipeline, verify
 from grader.lab import sandbox
 from grader.lab.record import CellRecord
 from grader.scoring import Scorecard
@@ -61,9 +62,19 @@ Grade = Callable[[str, Way], Graded]
 
 
 @pytest.fixture(scope="session")
-def fault() -> Grade:
-    """Grades a file of ``tests/faults`` by name."""
+def fault(tmp_path_factory: pytest.TempPathFactory) -> Grade:
+    """Grades a file of ``tests/faults`` by name. One that names a base is an overlay, as solutions may be."""
     kept: dict[tuple[str, Way], Graded] = {}
+    folder = tmp_path_factory.mktemp("faults")
+
+    def whole(path: Path) -> Path:
+        text = path.read_text(encoding="utf-8")
+        base = re.search(r"^# base: (.+)$", text, re.MULTILINE)
+        if base is None:
+            return path
+        laid = folder / path.name
+        laid.write_text(verify.overlay((path.parent / base[1]).read_text(encoding="utf-8"), text), encoding="utf-8")
+        return laid
 
     def grade(name: str, way: Way) -> Graded:
         if (name, way) not in kept:
@@ -71,7 +82,7 @@ def fault() -> Grade:
             spark = exercise.spark if way.spark is None else way.spark
             exercise = dataclasses.replace(exercise, limits={**exercise.limits, **dict(way.limits)}, spark=spark)
             options = pipeline.Options(seed=way.seed, isolation=way.isolation)
-            card = pipeline.grade(exercise, FAULTS / name, options)
+            card = pipeline.grade(exercise, whole(FAULTS / name), options)
             kept[name, way] = Graded(card)
         return kept[name, way]
 
