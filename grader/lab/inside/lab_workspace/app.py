@@ -104,14 +104,16 @@ class Workspace:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = _one_name(scope["path"])
         # Taken in before anything is said of it: whoever is answered while it sends may never read the answer.
-        body, too_long = await _body(receive)
+        body = await _body(receive)
+        if body is None:
+            return
         try:
             if _BAD_PATH.search(scope["path"]):
                 raise ApiError("INVALID_PARAMETER_VALUE", "The path of the request is not in its plain form")
             to_receiver = path.startswith(receiver.PREFIX)
             if path not in _OPEN and not (to_receiver and scope["method"] != "PUT"):
                 self._check_token(scope)
-            if too_long:
+            if len(body) >= MOST_BODY:
                 raise ApiError("INVALID_PARAMETER_VALUE", f"A request has less than {MOST_BODY} bytes", 413)
             if to_receiver:
                 answer = await self._own(lambda request: receiver.handle(self._services, request), scope, path, body)
@@ -237,20 +239,20 @@ def _as_api_error(error: Exception) -> ApiError:
     return ApiError("INTERNAL_ERROR", f"The workspace failed on this request: {type(error).__name__}")
 
 
-async def _body(receive: Receive) -> tuple[bytes, bool]:
-    """The body, and whether it is too long (then it is empty)."""
+async def _body(receive: Receive) -> bytes | None:
+    """The body, or the beginning of one that is too long; None when its sender is gone before its end."""
     pieces: list[bytes] = []
     length, more = 0, True
     while more and length < MOST_DRAINED:
         message = await receive()
         if message["type"] == "http.disconnect":
-            break
+            return None
         piece = message.get("body", b"")
-        length += len(piece)
         if length < MOST_BODY:
             pieces.append(piece)
+        length += len(piece)
         more = message.get("more_body", False)
-    return (b"", True) if length >= MOST_BODY else (b"".join(pieces), False)
+    return b"".join(pieces)
 
 
 async def _send(send: Send, answer: Answer) -> None:
