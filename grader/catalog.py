@@ -119,8 +119,8 @@ def find(exercise_id: str) -> Exercise:
     for exercise in exercises:
         if exercise_id in (exercise.id, exercise.name):
             return exercise
-    names = [name for e in exercises for name in (e.id, e.name)]
-    raise BadInput(f"There is no exercise '{exercise_id}'. {_nearest(exercise_id, names)}")
+    names, ids = [e.name for e in exercises], [e.id for e in exercises]
+    raise BadInput(f"There is no exercise '{exercise_id}'. {_nearest(exercise_id, names, ids)}")
 
 
 def load(folder: Path) -> Exercise:
@@ -175,8 +175,9 @@ def _exercise(folder: Path, data: Mapping[str, Any]) -> Exercise:
     )
 
 
-def _nearest(word: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(word, known, n=3, cutoff=0.5)
+def _nearest(word: str, known: list[str], all_of_them: list[str] | None = None) -> str:
+    """What may have been meant, or else all there is (``all_of_them``: in short)."""
+    near = difflib.get_close_matches(word, known, n=3, cutoff=0.6)
     if near:
         return f"Did you mean {' or '.join(near)}?"
-    return f"There are: {', '.join(known)}."
+    return f"There are: {', '.join(all_of_them or known)}."
