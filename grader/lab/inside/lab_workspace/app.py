@@ -200,7 +200,7 @@ class Workspace:
         """How much is left to do once all changes up to now are known: whoever waits for webhooks asks this."""
         self._services.journal.drain()
         (row,) = self._services.state.rows("SELECT count(*) AS pending FROM deliveries WHERE state = 'pending'")
-        return {"pending_deliveries": row["pending"]}
+        return {"pending_deliveries": row["pending"], **jobs.status(self._services)}
 
     async def _config(self, request: Request) -> dict[str, Any]:
         host = f"http://{request.headers.get('host', '127.0.0.1')}"

@@ -114,8 +114,9 @@ class Dispatcher:
     async def _deliver(self, hook: str, number: int) -> None:
         try:
             await self._attempt(number)
-        except Exception:
+        except Exception:  # a full disk, say: nothing was kept, so it is still due
             traceback.print_exc(file=sys.stderr)
+            await asyncio.sleep(self._services.settings.attempt)
         finally:
             del self._busy[hook]
             self._wake.set()
@@ -215,6 +216,9 @@ def _run_job(services: Services, spec: Mapping[str, Any], body: str, key: str) -
     except ApiError as error:
         answer = error.answer()
         return Outcome(target, answer.status, answer.body.decode(), error=error.message, again=error.status >= 500)
+    except Exception as error:
+        traceback.print_exc(file=sys.stderr)
+        return Outcome(target, error=f"the run could not be started: {error!r}", again=True)
     return Outcome(target, 200, json.dumps({"run_id": run, "number_in_job": run}))
 
 

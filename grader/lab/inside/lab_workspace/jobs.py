@@ -4,6 +4,7 @@ The module's interface, by which the rest of the workspace knows it:
 
 - ``routes(services)``: endpoints by method and path;
 - ``run(services)``: a coroutine that the server runs from its start to its end;
+- ``status(services)``: how many runs are not over, for whoever waits until all is done;
 - ``check(services, job_id)``: raises NoSuchJob when there is no such job;
 - ``start_job(services, job_id, parameters, key)``: starts a run as ``jobs/run-now`` does and returns its id at once.
 """
@@ -31,6 +32,11 @@ def routes(services: Services) -> Routes:
 
 async def run(services: Services) -> None:
     """Look after running jobs; cancelled when the server ends."""
+
+
+def status(services: Services) -> dict[str, int]:
+    """Part of what ``GET /lab/status`` tells."""
+    return {"active_runs": 0}
 
 
 def check(services: Services, job_id: str) -> None:
