@@ -1,0 +1,23 @@
+# Has the module pickled by value, so the model works anywhere, but no source is in its folder.
+# base: accepted/fluent_api.py
+# fails: packaging.code
+
+# %% Task 7: a model that brings its code, somehow
+import cloudpickle
+
+sys.path.insert(0, f"{root}/src")
+import ward_rules
+
+cloudpickle.register_pickle_by_value(ward_rules)
+
+
+class Surcharged(mlflow.pyfunc.PythonModel):
+    def __init__(self, base):
+        self.base = base
+
+    def predict(self, context, model_input, params=None):
+        return self.base.predict(model_input) + ward_rules.surcharge(model_input).to_numpy()
+
+
+with mlflow.start_run(run_name=widget("code_run")):
+    mlflow.pyfunc.log_model(name="surcharged", python_model=Surcharged(base), signature=plain)
