@@ -1,0 +1,19 @@
+# Logs what is best within the child's block, and so on the last child.
+# base: accepted/fluent_api.py
+# fails: compare.best
+
+# %% Task 8: nested runs
+with mlflow.start_run(run_name=widget("grid_run")):
+    results = {}
+    for depth in numbers("grid"):
+        with mlflow.start_run(run_name=f"depth-{depth}", nested=True):
+            mlflow.log_param("max_depth", depth)
+            model = forest(depth=depth)
+            mlflow.sklearn.log_model(model, name="model")
+            found = scores(model)
+            mlflow.log_metrics(found)
+            results[depth] = found["log_loss"]
+            if len(results) == len(numbers("grid")):
+                best = min(results, key=results.get)
+                mlflow.log_param("best_max_depth", best)
+                mlflow.log_metric("best_log_loss", results[best])

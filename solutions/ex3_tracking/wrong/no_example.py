@@ -1,0 +1,8 @@
+# Logs the model with a signature but without an example.
+# base: accepted/fluent_api.py
+# fails: model.example
+
+# %% Task 4: a model with a signature
+with mlflow.start_run(run_name=widget("model_run")):
+    model = forest()
+    logged = mlflow.sklearn.log_model(model, name="model", signature=infer_signature(X_train, model.predict(X_train)))

@@ -1,0 +1,17 @@
+# Logs the forest of task 1 in each child instead of the child's own.
+# base: accepted/fluent_api.py
+# fails: compare.models
+
+# %% Task 8: nested runs
+with mlflow.start_run(run_name=widget("grid_run")):
+    results = {}
+    for depth in numbers("grid"):
+        with mlflow.start_run(run_name=f"depth-{depth}", nested=True):
+            mlflow.log_param("max_depth", depth)
+            mlflow.sklearn.log_model(forest(), name="model")
+            found = scores(forest(depth=depth))
+            mlflow.log_metrics(found)
+            results[depth] = found["log_loss"]
+    best = min(results, key=results.get)
+    mlflow.log_param("best_max_depth", best)
+    mlflow.log_metric("best_log_loss", results[best])

@@ -1,0 +1,12 @@
+# Does not ask for the team.
+# base: accepted/fluent_api.py
+# fails: read.candidates read.best read.params read.history
+
+# %% Task 6: search the archive
+found = mlflow.search_runs(
+    experiment_names=[widget("archive")],
+    filter_string=f"attributes.status = 'FINISHED' and metrics.f1 > {widget('min_f1')}",
+    order_by=["metrics.f1 DESC"],
+)
+candidates = list(found["run_id"])
+best_run_id = candidates[0]
