@@ -69,7 +69,7 @@ class _Webhooks:
         most = MOST_RESULTS if most is None else most
         if not 0 < most <= MOST_RESULTS:
             raise ApiError("INVALID_PARAMETER_VALUE", f"max_results must be between 1 and {MOST_RESULTS}, not {most}")
-        where, values = ["number > ?"], [_after(fields.text("page_token"))]
+        where, values = ["number > ?"], list[str]()
         if model:
             self._need_model(model)
             where.append("model_name = ?")
@@ -79,12 +79,19 @@ class _Webhooks:
                 _known(event)
             where.append(f"EXISTS (SELECT 1 FROM json_each(events) WHERE value IN ({', '.join('?' * len(events))}))")
             values += events
-        query = f"SELECT number, shown FROM webhooks WHERE {' AND '.join(where)} ORDER BY number LIMIT {most + 1}"
-        rows = self._state.rows(query, *values)
-        # Each webhook's JSON is kept as it is shown, so that a page is put together and not made anew.
-        page = ", ".join([row["shown"] for row in rows[:most]])
-        token = f', "next_page_token": "{_token(rows[most - 1]["number"])}"' if len(rows) > most else ""
-        return f'{{"webhooks": [{page}]{token}}}'.encode() if rows else b"{}"
+        chosen = f"FROM webhooks WHERE {' AND '.join(where)}"
+        # Each webhook's JSON is kept as it is shown, so that SQLite puts a page together and none is made anew.
+        ((page, last),) = self._state.rows(
+            "SELECT group_concat(shown, ', '), max(number) "
+            f"FROM (SELECT shown, number {chosen} ORDER BY number LIMIT {most})",
+            _after(fields.text("page_token")),
+            *values,
+        )
+        if page is None:
+            return b"{}"
+        more = self._state.row(f"SELECT 1 {chosen} LIMIT 1", last, *values)
+        token = f', "next_page_token": "{_token(last)}"' if more else ""
+        return f'{{"webhooks": [{page}]{token}}}'.encode()
 
     def update(self, request: Request) -> dict[str, Any]:
         fields = Fields(request.fields(), ("id", "events", "description", "status", *_SPECS))
@@ -248,7 +255,7 @@ def _token(number: int) -> str:
     return base64.urlsafe_b64encode(f"after:{number}".encode()).decode()
 
 
-def _after(token: str | None) -> Any:
+def _after(token: str | None) -> int:
     if not token:
         return 0
     try:
