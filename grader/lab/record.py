@@ -40,7 +40,7 @@ class CellError:
 
 @dataclass(frozen=True)
 class CellRecord:
-    """One cell's run. ``index`` counts from 1; ``seconds`` is wall time; ``warnings`` are its first few, a line each."""
+    """One cell's run. ``index`` counts from 1; ``seconds`` is wall time; ``warnings`` are the first few it gave."""
 
     index: int
     title: str

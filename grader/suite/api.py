@@ -119,7 +119,7 @@ class Lab:
             self._behaviour[asked] = behaviour.understood(told, len(calls))
         found = self._behaviour[asked]
         if found.failure:
-            mismatch(f"the model {model.name} loads in a fresh process and answers", found.failure)
+            mismatch(f"the model {model.name!r} loads in a fresh process and answers", found.failure)
         return found.answers
 
     @cached_property
@@ -138,7 +138,8 @@ class Lab:
 
         An array or a pandas Series counts as a ``list``, a number of numpy's as ``int`` or ``float``.
         """
-        wanted = f"a value of type {' or '.join(kinds)}"
+        array = " (an array or a Series will do)" if "list" in kinds else ""
+        wanted = f"a value of type {' or '.join(kinds)}{array}"
         found = self._result(name, wanted)
         if not isinstance(found, Value) or found.type not in kinds:
             mismatch(f"{name} is {wanted}", f"{name} is {_kind(found)}")

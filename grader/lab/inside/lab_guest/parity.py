@@ -24,26 +24,28 @@ from typing import Any
 _STORE = os.environ.get("MLFLOW_TRACKING_URI", "")
 _LEARNERS_BUSINESS_NOT = {
     # The lab switches the inference of requirements off; MLflow takes the flavor's own.
-    "mlflow.utils.environment": "Encountered an unexpected error while inferring pip requirements",
+    "mlflow.utils.environment": ("Encountered an unexpected error while inferring pip requirements",),
     # True of cloudpickle everywhere; within Databricks MLflow does not say it either.
-    "mlflow.sklearn": "Saving scikit-learn models in the pickle or cloudpickle format",
+    "mlflow.sklearn": ("Saving scikit-learn models in the pickle or cloudpickle format",),
+    # Both of what can't be otherwise here: a model class is pickled, and a lab has one environment.
+    "mlflow.pyfunc": ("Passing a Python object as `python_model` causes it", "Calling `spark_udf()` with"),
 }
 
 
 def settle() -> None:
     """Have MLflow's modules adjusted when, and if, they are imported."""
     sys.meta_path.insert(0, _Finder())
-    for name, beginning in _LEARNERS_BUSINESS_NOT.items():
-        logging.getLogger(name).addFilter(_Without(beginning))
+    for name, beginnings in _LEARNERS_BUSINESS_NOT.items():
+        logging.getLogger(name).addFilter(_Without(beginnings))
 
 
 class _Without(logging.Filter):
-    def __init__(self, beginning: str) -> None:
+    def __init__(self, beginnings: tuple[str, ...]) -> None:
         super().__init__()
-        self._beginning = beginning
+        self._beginnings = beginnings
 
     def filter(self, record: logging.LogRecord) -> bool:
-        return not str(record.msg).startswith(self._beginning)
+        return not str(record.msg).startswith(self._beginnings)
 
 
 class _Finder(importlib.abc.MetaPathFinder):

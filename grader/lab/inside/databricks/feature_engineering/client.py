@@ -22,22 +22,17 @@ class FeatureEngineeringClient:
         {
             **dict.fromkeys(
                 (
-                    *("create_feature", "delete_feature", "get_feature", "list_features", "register_feature"),
-                    *("compute_features", "materialize_features", "list_materialized_features"),
-                    *("delete_materialized_feature", "create_kafka_config", "create_materialized_view"),
-                    *("aggregate_features", "create_pipeline", "delete_pipeline"),
+                    *("create_feature", "register_feature", "get_feature", "list_features", "delete_feature"),
+                    *("materialize_features", "backfill_features", "list_materialized_features"),
+                    "delete_materialized_feature",
                 ),
                 clients.DECLARATIVE,
             ),
-            **dict.fromkeys(
-                (
-                    *("create_feature_serving_endpoint", "get_feature_serving_endpoint"),
-                    *("delete_feature_serving_endpoint", "build_model_env"),
-                ),
-                clients.SERVING,
-            ),
+            "create_feature_serving_endpoint": clients.SERVING,
+            "get_feature_serving_endpoint": clients.SERVING,
+            "delete_feature_serving_endpoint": clients.SERVING,
             "update_online_store": "an online store is a file there, which has no capacity to change",
-            "update_feature_spec": "a feature spec is written once there: delete it and create it anew",
+            "update_feature_spec": "a feature spec has no owner there",
         },
     )
 

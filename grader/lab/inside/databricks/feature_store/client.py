@@ -24,7 +24,6 @@ class FeatureStoreClient:
         {
             "add_data_sources": clients.LINEAGE,
             "delete_data_sources": clients.LINEAGE,
-            "get_model_serving_endpoint": clients.SERVING,
         },
     )
 

@@ -5,7 +5,7 @@ Follows "Point-in-time feature joins" and "Train models with feature tables" of 
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from typing import Any
 
 from . import tables
@@ -31,13 +31,12 @@ def add(df: Any, steps: tuple[Step, ...], given: Container[str] = ()) -> Any:
 
 def _by_key(df: Any, lookup: Lookup, features: tuple[Feature, ...]) -> Any:
     """A left join. The table's columns get names of their own, since ``df`` may be made of the same table."""
-    from pyspark.sql import functions as F
-
-    keys = [F.col(quoted(key)).alias(f"__key{i}") for i, key in enumerate(lookup.keys)]
-    values = [F.col(quoted(feature.name)).alias(f"__value{i}") for i, feature in enumerate(features)]
-    table = _table(lookup.table).select(*keys, *values)
+    keys = [f"__key{i}" for i in range(len(lookup.keys))]
+    values = [f"__value{i}" for i in range(len(features))]
+    names = [feature.name for feature in features]
+    table = _table(lookup.table).select(*_named([*lookup.keys, *names], [*keys, *values]))
     return df.join(table, _same(lookup), "left").select(
-        *_all(df), *(_output(f"__value{i}", feature) for i, feature in enumerate(features))
+        *_all(df), *(_output(value, feature) for value, feature in zip(values, features, strict=True))
     )
 
 
@@ -55,26 +54,17 @@ def _at_time(df: Any, base: Any, lookup: Lookup, features: tuple[Feature, ...]) 
     keys = [f"__key{i}" for i in range(len(lookup.keys))]
     # Rows to look up fit into memory with ease; the table may not. From the first DataFrame: none of the lookups
     # before this one changed the keys.
-    wanted = F.broadcast(
-        base.select(*(F.col(quoted(name)).alias(key) for name, key in zip(lookup.by, keys, strict=True)))
-    )
-    payload = F.struct(
-        F.col(quoted(lookup.time)).alias("time"),
-        *(F.col(quoted(feature.name)).alias(f"value{i}") for i, feature in enumerate(features)),
-    )
+    wanted = F.broadcast(base.select(*_named(lookup.by, keys)))
+    values = [f"__value{i}" for i in range(len(features))]
+    names = [feature.name for feature in features]
     table = (
         _table(lookup.table)
-        .select(
-            *(F.col(quoted(name)).alias(key) for name, key in zip(lookup.keys, keys, strict=True)),
-            F.col(quoted(lookup.time)).alias("__time"),
-            F.lit(0).alias("__asks"),
-            payload.alias("__found"),
-        )
-        .join(wanted, keys, "left_semi")
+        .select(*_named([*lookup.keys, lookup.time, *names], [*keys, "__time", *values]))
+        .join(wanted, keys, "left_semi")  # before anything is made of rows that nobody asks for
+        .select(*keys, "__time", F.lit(0).alias("__asks"), F.struct("__time", *values).alias("__found"))
     )
     asking = df.select(
-        *(F.col(quoted(name)).alias(key) for name, key in zip(lookup.by, keys, strict=True)),
-        F.col(quoted(lookup.at)).alias("__time"),
+        *_named([*lookup.by, lookup.at], [*keys, "__time"]),
         F.lit(1).alias("__asks"),
         F.lit(None).cast(table.schema["__found"].dataType).alias("__found"),
         F.struct(*_all(df)).alias("__row"),
@@ -86,10 +76,11 @@ def _at_time(df: Any, base: Any, lookup: Lookup, features: tuple[Feature, ...]) 
     sorted_in = table.select("*", nothing).unionAll(asking).select("__asks", "__time", "__row", found.alias("__found"))
     answered = sorted_in.filter("__asks = 1")
     if lookup.lookback is not None:
-        age = F.unix_micros(F.col("__time").cast("timestamp")) - F.unix_micros(F.col("__found.time").cast("timestamp"))
-        recent = F.when(age <= round(lookup.lookback * _MICROS), F.col("__found"))
-        answered = answered.withColumn("__found", recent)
-    return answered.select("__row.*", *(_output(f"__found.value{i}", feature) for i, feature in enumerate(features)))
+        asked_at, found_at = (F.unix_micros(F.col(name).cast("timestamp")) for name in ("__time", "__found.__time"))
+        recent = asked_at - found_at <= round(lookup.lookback * _MICROS)
+        answered = answered.withColumn("__found", F.when(recent, F.col("__found")))
+    outputs = (_output(f"__found.{value}", feature) for value, feature in zip(values, features, strict=True))
+    return answered.select("__row.*", *outputs)
 
 
 def _call(df: Any, function: Function) -> Any:
@@ -119,6 +110,13 @@ def _same(lookup: Lookup) -> Any:
         one = F.col(quoted(name)) == F.col(f"__key{i}")
         same = one if same is None else same & one
     return same
+
+
+def _named(columns: Sequence[str], names: Sequence[str]) -> list[Any]:
+    """The columns under names of our own."""
+    from pyspark.sql import functions as F
+
+    return [F.col(quoted(column)).alias(name) for column, name in zip(columns, names, strict=True)]
 
 
 def _all(df: Any) -> list[Any]:

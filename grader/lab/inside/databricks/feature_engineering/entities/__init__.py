@@ -10,7 +10,17 @@ __all__ = ["FeatureFunction", "FeatureLookup", "FeatureTable"]
 _VIEWS = (
     *("AggregationFunction", "ApproxCountDistinct", "ApproxPercentile", "Avg", "ColumnSelection", "ContinuousWindow"),
     *("Count", "DataSource", "DeltaTableSource", "Feature", "First", "Last", "Max", "Min", "OfflineStoreConfig"),
-    *("OnlineStoreConfig", "RequestSource", "RollingWindow", "SlidingWindow", "StddevPop", "StddevSamp", "Sum"),
+    *(
+        "OnlineStoreConfig",
+        "RequestSource",
+        "RollingWindow",
+        "SawtoothWindow",
+        "SlidingWindow",
+        "StreamSource",
+        "StddevPop",
+        "StddevSamp",
+        "Sum",
+    ),
     *("TimeWindow", "TumblingWindow", "VarPop", "VarSamp"),
 )
 _SERVING = ("AutoCaptureConfig", "EndpointCoreConfig", "ServedEntity")
