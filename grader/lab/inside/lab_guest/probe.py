@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def _map_packages() -> None:
-    """Have MLflow look through the installed packages once, instead of once a question: it takes a third of a second."""
+    """Have MLflow look through the installed packages once, not once a question: it takes a third of a second."""
     with contextlib.suppress(Exception):  # no documented function; without it questions take longer
         importlib.import_module("mlflow.utils.requirements_utils")._init_packages_to_modules_map()
 
