@@ -30,6 +30,7 @@ verify: setup ## Hold every suite against its solutions, with two seeds
 bench: setup ## Measure against the bars
 	$(BIN)/python bench/ex1.py
 	$(BIN)/python bench/mlflow_exercises.py
+	$(BIN)/python bench/workspace.py
 
 lock: ## Resolve the lock files anew (needs uv: pip install uv)
 	$(COMPILE) --output-file requirements.txt
