@@ -154,7 +154,7 @@ def test_scores_are_those_of_the_forest_that_the_brief_describes(plans: dict[int
     data = tumours.plan(1)
     data.rehearse()
     columns = list(FEATURES)
-    train, test = tumours.frame(data.train), data.test_frame
+    train, test = tumours.frame(data.train), tumours.frame(data.test)
     assert list(train.columns) == columns
     for version, rows in ((None, data.train), (data.data_version, data.version(data.data_version))):
         forest = RandomForestClassifier(data.n_estimators, max_depth=data.max_depth, random_state=data.random_state)

@@ -147,6 +147,11 @@ def _example(data: Any) -> Example | None:
         names = data[0].keys()
         same = all(row.keys() == names for row in data)
         return Example(tuple(names), tuple(tuple(row[name] for name in names) for row in data)) if same else None
+    if "columns" not in data:  # a dictionary that was given as it is: a column's values, or one row's, by name
+        lists = [value if isinstance(value, list) else [value] for value in data.values()]
+        if not lists or len({len(values) for values in lists}) != 1 or any(isinstance(v, dict) for v in data.values()):
+            return None
+        return Example(tuple(data), tuple(zip(*lists, strict=True)))
     columns, rows = tuple(map(str, data["columns"])), data["data"]
     if not all(isinstance(row, list) and len(row) == len(columns) for row in rows):
         return None

@@ -138,12 +138,22 @@ class Lab:
 
         An array or a pandas Series counts as a ``list``, a number of numpy's as ``int`` or ``float``.
         """
-        array = " (an array or a Series will do)" if "list" in kinds else ""
-        wanted = f"a value of type {' or '.join(kinds)}{array}"
+        wanted = "a list (an array or a Series will do)" if "list" in kinds else f"a value of type {' or '.join(kinds)}"
         found = self._result(name, wanted)
         if not isinstance(found, Value) or found.type not in kinds:
             mismatch(f"{name} is {wanted}", f"{name} is {_kind(found)}")
         return found.value
+
+    def sequence(self, name: str) -> list[Any]:
+        """The result ``name``, which must be a list, or what tells as much: a tuple, an array or a Series, or the one
+        column of a DataFrame. Values that lie in lists of one are taken out of them.
+        """
+        found = self.results.get(name)
+        if isinstance(found, Frame) and len(found.columns) == 1:
+            return [row[0] for row in found.data]
+        values: list[Any] = self.value(name, "list", "tuple")
+        alone = values and all(isinstance(value, list) and len(value) == 1 for value in values)
+        return [value[0] for value in values] if alone else values
 
     def raised(self, name: str) -> Raised:
         """The result ``name``, which must be an exception that Spark raised."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 from fixtures.tumours import FEATURES, Tumours
 from grader.evidence.behaviour import Call
 from grader.evidence.models import Model
 from grader.suite.api import Lab, check, mismatch
-from grader.suite.runs import close, newest
+from grader.suite.runs import close, newest, number
 
 NUMERIC = {"double", "float"}
 
@@ -22,14 +20,13 @@ def logged(lab: Lab, data: Tumours) -> Model:
 
 
 def wrong_forest(lab: Lab, model: Model, labels: list[int], chances: list[list[float]], data: Tumours) -> str | None:
-    """How a model's answers on the test rows differ from a forest's, as a sentence, or None."""
+    """How a model's answers on the rows asked differ from a forest's, as a sentence, or None."""
     if "sklearn" not in model.flavors:
         return f"the model has the flavors {', '.join(model.flavors)}, and not sklearn"
-    rows = [row[:-1] for row in data.test]
-    calls = (Call(FEATURES, rows), Call(FEATURES, rows, method="predict_proba"))
+    calls = (Call(FEATURES, data.asked), Call(FEATURES, data.asked, method="predict_proba"))
     for answer, wanted in zip(lab.predict(model, *calls, flavor="sklearn"), (labels, chances), strict=True):
         if answer.values is None:
-            return f"asked for the test rows it raised {answer.error}"
+            return f"asked about rows it raised {answer.error}"
         if len(answer.values) != len(wanted) or not all(map(_same, answer.values, wanted)):
             return "it answers otherwise than the forest asked for"
     return None
@@ -82,15 +79,15 @@ def test_example(lab: Lab, data: Tumours) -> None:
 
 
 def _rounded(row: tuple[object, ...]) -> tuple[str, ...]:
-    return tuple(f"{value:.6e}" if isinstance(value, int | float) and math.isfinite(value) else "" for value in row)
+    return tuple(f"{value:.6e}" if (value := number(cell)) is not None else "" for cell in row)
 
 
 @check("model.loaded")
 def test_loaded(lab: Lab, data: Tumours) -> None:
     wanted = "predictions are the labels that the model of task 4 gives the rows of X_test"
     logged(lab, data)
-    found = lab.value("predictions", "list")
-    labels, _ = data.predictions
+    found = lab.sequence("predictions")
+    labels = data.predictions[0][: len(data.test)]
     if len(found) != len(labels):
         mismatch(wanted, f"there are {len(found)} for {len(labels)} rows")
     wrong = sum(not close(a, b) for a, b in zip(found, labels, strict=True))

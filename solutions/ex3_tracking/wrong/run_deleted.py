@@ -1,6 +1,6 @@
 # Deletes the run of task 1 when it has looked at it.
 # base: accepted/fluent_api.py
-# fails: log.experiment log.params log.metrics log.tags
+# fails: log.params log.metrics log.tags
 
 # %% Task 1: log a run by hand, and tidy up
 mlflow.set_experiment(widget("experiment"))

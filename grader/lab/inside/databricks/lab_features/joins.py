@@ -52,15 +52,17 @@ def _at_time(df: Any, base: Any, lookup: Lookup, features: tuple[Feature, ...]) 
 
     assert lookup.at is not None and lookup.time is not None
     keys = [f"__key{i}" for i in range(len(lookup.keys))]
-    # Rows to look up fit into memory with ease; the table may not. From the first DataFrame: none of the lookups
+    # Keys to look up fit into memory with ease; the table may not. From the first DataFrame: none of the lookups
     # before this one changed the keys.
-    wanted = F.broadcast(base.select(*_named(lookup.by, keys)))
+    asked = base.select(*_named([*lookup.by, lookup.at], [*keys, "__time"]))
+    wanted = F.broadcast(asked.groupBy(*keys).agg(F.max("__time").alias("__until")))
     values = [f"__value{i}" for i in range(len(features))]
     names = [feature.name for feature in features]
     table = (
         _table(lookup.table)
         .select(*_named([*lookup.keys, lookup.time, *names], [*keys, "__time", *values]))
-        .join(wanted, keys, "left_semi")  # before anything is made of rows that nobody asks for
+        .join(wanted, keys)  # before anything is made of rows that nobody asks for
+        .filter("__time <= __until")
         .select(*keys, "__time", F.lit(0).alias("__asks"), F.struct("__time", *values).alias("__found"))
     )
     asking = df.select(
