@@ -149,7 +149,8 @@ def _example(data: Any) -> Example | None:
         return Example(tuple(names), tuple(tuple(row[name] for name in names) for row in data)) if same else None
     if "columns" not in data:  # a dictionary that was given as it is: a column's values, or one row's, by name
         lists = [value if isinstance(value, list) else [value] for value in data.values()]
-        if not lists or len({len(values) for values in lists}) != 1 or any(isinstance(v, dict) for v in data.values()):
+        nested = any(isinstance(value, list | dict) for values in lists for value in values)
+        if not lists or len({len(values) for values in lists}) != 1 or nested:
             return None
         return Example(tuple(data), tuple(zip(*lists, strict=True)))
     columns, rows = tuple(map(str, data["columns"])), data["data"]
