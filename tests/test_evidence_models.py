@@ -359,7 +359,8 @@ def test_an_example_elsewhere_is_none(tmp_path: Path, name: object) -> None:
 @pytest.mark.parametrize(
     "example",
     [
-        *("", "{", "7", "null", "[]", '"text"', '["a"]', "[[1, 2]]", '{"a": {"b": 1}}', "{}", "9" * 5000, '{"columns": ["a"]}'),
+        *("", "{", "7", "null", "[]", '"text"', '["a"]', "[[1, 2]]", '{"a": {"b": 1}}', "{}", "9" * 5000),
+        *('{"columns": ["a"]}'),
         *('{"columns": 1, "data": 2}', '{"columns": ["a"], "data": {"b": 1}}', '{"columns": null, "data": []}'),
         *('{"columns": ["a"], "data": [1]}', '{"columns": ["a"], "data": [[1, 2]]}', '{"columns": ["a"], "data": "x"}'),
         *('[{"a": 1}, 7]', '[{"a": 1}, {"b": 2}]', '[{"a": 1}, {}]', '{"inputs": [[1]]}', "[" * 200_000),
