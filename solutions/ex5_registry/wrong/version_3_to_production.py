@@ -1,0 +1,11 @@
+# Puts version 3 into Production as well, which archives version 2.
+# base: accepted/client_api.py
+# fails: stages.archived
+
+# %% Task 8: version 3 takes over
+with mlflow.start_run(run_name="version 3"):
+    logged = mlflow.sklearn.log_model(models[3], name="model", registered_model_name=model_name)
+client.set_registered_model_alias(model_name, fallback_alias, champion)
+client.set_registered_model_alias(model_name, "champion", logged.registered_model_version)
+for stage in ("Staging", "Production"):
+    client.transition_model_version_stage(model_name, logged.registered_model_version, stage, True)
