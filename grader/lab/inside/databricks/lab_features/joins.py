@@ -5,6 +5,8 @@ Follows "Point-in-time feature joins" and "Train models with feature tables" of 
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Container, Sequence
 from typing import Any
 
@@ -35,7 +37,7 @@ def _by_key(df: Any, lookup: Lookup, features: tuple[Feature, ...]) -> Any:
     values = [f"__value{i}" for i in range(len(features))]
     names = [feature.name for feature in features]
     table = _table(lookup.table).select(*_named([*lookup.keys, *names], [*keys, *values]))
-    return df.join(table, _same(lookup), "left").select(
+    return df.join(table, _same(lookup.by), "left").select(
         *_all(df), *(_output(value, feature) for value, feature in zip(values, features, strict=True))
     )
 
@@ -58,11 +60,12 @@ def _at_time(df: Any, base: Any, lookup: Lookup, features: tuple[Feature, ...]) 
     wanted = F.broadcast(asked.groupBy(*keys).agg(F.max("__time").alias("__until")))
     values = [f"__value{i}" for i in range(len(features))]
     names = [feature.name for feature in features]
+    # The join comes before anything is made of the table's rows, names included: most of them nobody asks for.
     table = (
         _table(lookup.table)
-        .select(*_named([*lookup.keys, lookup.time, *names], [*keys, "__time", *values]))
-        .join(wanted, keys)  # before anything is made of rows that nobody asks for
-        .filter("__time <= __until")
+        .join(wanted, _same(lookup.keys))
+        .filter(F.col(quoted(lookup.time)) <= F.col("__until"))
+        .select(*keys, *_named([lookup.time, *names], ["__time", *values]))
         .select(*keys, "__time", F.lit(0).alias("__asks"), F.struct("__time", *values).alias("__found"))
     )
     asking = df.select(
@@ -104,14 +107,11 @@ def _table(name: str) -> Any:
     return spark.table(target.sql)
 
 
-def _same(lookup: Lookup) -> Any:
+def _same(columns: Sequence[str]) -> Any:
+    """The condition that the columns equal the keys of the other side, by our own names for those."""
     from pyspark.sql import functions as F
 
-    same = None
-    for i, name in enumerate(lookup.by):
-        one = F.col(quoted(name)) == F.col(f"__key{i}")
-        same = one if same is None else same & one
-    return same
+    return functools.reduce(operator.and_, (F.col(quoted(c)) == F.col(f"__key{i}") for i, c in enumerate(columns)))
 
 
 def _named(columns: Sequence[str], names: Sequence[str]) -> list[Any]:
