@@ -244,6 +244,27 @@ class TestTables:
         with pytest.raises(ValueError, match="does not exist"):
             db.fs.get_table("plain")
 
+    def test_a_table_that_another_notebook_made(self, spark: Any, db: Any, root: Path) -> None:
+        """Spark's own catalogue is one JVM's; the files and the lab's catalogue are there for all."""
+        import pyarrow as pa
+        from deltalake import write_deltalake
+
+        place = root / "warehouse/other.db/theirs"
+        write_deltalake(place, pa.table({"k": [1, 2], "x": [1.5, 2.5]}))
+        db.fs.set_feature_table_tag(self._known(db), "seen", "yes")
+        file = root / "features/catalogue.json"
+        told = json.loads(file.read_text())
+        told["tables"]["other.theirs"] = {**told["tables"]["default.known"], "name": "other.theirs", "path": str(place)}
+        file.write_text(json.dumps(told))
+        assert db.fs.get_table("other.theirs").features == ["x"]
+        assert rows(spark.table("main.other.theirs")) == [(1, 1.5), (2, 2.5)]
+
+    @staticmethod
+    def _known(db: Any) -> str:
+        from pyspark.sql.types import LongType, StructField, StructType
+
+        return str(db.fs.create_table("known", "k", schema=StructType([StructField("k", LongType())])).name)
+
     def test_three_levels_in_sql(self, spark: Any, sensors: str) -> None:
         assert spark.sql("SELECT max(heat) FROM ml.plant.sensors WHERE sensor = 1").first()[0] == 5.0
         assert spark.table("plant.sensors").count() == spark.table(sensors).count() == 4
@@ -660,7 +681,14 @@ class TestModels:
         made = db.fs.create_training_set(df, [db.FeatureLookup("moods", "who")], "y", exclude_columns=["who"])
         pdf = made.load_df().toPandas()
         model = DecisionTreeClassifier().fit(pdf[["mood"]], pdf["y"])
-        db.fs.log_model(model, "tree", flavor=mlflow.sklearn, training_set=made, registered_model_name="tree")
+        db.fs.log_model(
+            model,
+            "tree",
+            flavor=mlflow.sklearn,
+            training_set=made,
+            registered_model_name="tree",
+            infer_input_example=True,
+        )
         keys = make("who string", ("ann",), ("bob",))
         assert [row[-1] for row in rows(db.fs.score_batch("models:/tree/1", keys, result_type="string"))] == [
             "no",
