@@ -80,8 +80,12 @@ def time_plain(exercise: catalog.Exercise, reference: Path) -> float:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         script = plain_script(exercise, reference, folder)
-        store = {"MLFLOW_TRACKING_URI": f"sqlite:///{folder}/lab/mlflow.db", "MPLCONFIGDIR": str(folder / "matplotlib")}
-        return timed([sys.executable, str(script)], environment=store)
+        environment = {
+            "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/lab/mlflow.db",
+            "MPLCONFIGDIR": str(folder / "matplotlib"),
+            "PYSPARK_PYTHON": sys.executable,  # as python3 is, in an environment that was activated
+        }
+        return timed([sys.executable, str(script)], environment=environment)
 
 
 def measure(name: str, runs: int) -> None:
