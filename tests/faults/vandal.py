@@ -18,7 +18,9 @@ root = Path(dbutils.widgets.get("root"))
 for entry in root.iterdir():
     shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 for entry in Path(sys.argv[-1]).parent.iterdir():
-    if not entry.is_socket():
+    if entry.is_dir():
+        shutil.rmtree(entry)
+    elif not entry.is_socket():
         entry.unlink()
 
 # %% digs
