@@ -703,6 +703,20 @@ class TestModels:
         assert loaded.predict(_frame(who=["bob", "ann"])).tolist() == ["no", "yes"]
         assert rows(loaded.predict(keys)) == [("ann", 1, "yes"), ("bob", 0, "no")]
 
+    def test_a_pyfunc_of_ones_own(self, db: Any, make: Make, customers: str) -> None:
+        import mlflow.pyfunc
+
+        class Double(mlflow.pyfunc.PythonModel):  # type: ignore[misc, unused-ignore]
+            def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:
+                return 2 * model_input["spend"]
+
+        df = make("customer_id bigint, y double", (1, 20.0), (2, 40.0))
+        lookups = [db.FeatureLookup("customers", "customer_id", feature_names="spend")]
+        made = db.fs.create_training_set(df, lookups, "y", exclude_columns=["customer_id"])
+        info = db.fs.log_model(Double(), "own", flavor=mlflow.pyfunc, training_set=made, pip_requirements=[])
+        scored = db.fs.score_batch(info.model_uri, df)
+        assert rows(scored) == [(1, 20.0, 10.0, 20.0), (2, 40.0, 20.0, 40.0)]
+
     def test_models_of_others(self, db: Any, make: Make, scored: Any) -> None:
         import mlflow
         import mlflow.sklearn

@@ -93,7 +93,10 @@ def save(path: str, mlflow_model: Any, model: Any, model_flavor: Any, spec: Spec
     inside = folder / DATA
     inside.mkdir(parents=True)
     (inside / SPEC).write_text(yaml.safe_dump(spec.dump(), sort_keys=False))
-    model_flavor.save_model(model, str(inside / RAW), **more)
+    if getattr(model_flavor, "__name__", None) == "mlflow.pyfunc":  # which alone takes the path first
+        model_flavor.save_model(str(inside / RAW), python_model=model, **more)
+    else:
+        model_flavor.save_model(model, str(inside / RAW), **more)
     environment = {}
     for key, file in (("conda", "conda.yaml"), ("virtualenv", "python_env.yaml"), (None, "requirements.txt")):
         if (inside / RAW / file).exists():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +14,12 @@ _SESSION_CATALOG = "spark_catalog"
 
 
 def current() -> Any:
-    """The Spark session of the notebook."""
+    """The Spark session of the notebook. Raises RuntimeError where there is none, instead of starting a JVM."""
+    from pyspark import SparkContext
     from pyspark.sql import SparkSession
 
+    if SparkContext._active_spark_context is None and "PYSPARK_GATEWAY_PORT" not in os.environ:
+        raise RuntimeError("The feature store needs the lab's Spark session, and there is none here.")
     return SparkSession.getActiveSession() or SparkSession.builder.getOrCreate()
 
 
