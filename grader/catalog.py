@@ -58,6 +58,8 @@ class Exercise:
     spark: bool
     probes: bool
     """Whether its suite asks logged models how they behave."""
+    workspace: bool
+    """Whether its labs have a Databricks workspace, with webhooks and jobs."""
     tasks: Mapping[int, str]
     topics: tuple[Topic, ...]
     checks: tuple[Check, ...]
@@ -167,6 +169,7 @@ def _exercise(folder: Path, data: Mapping[str, Any]) -> Exercise:
         fixture=data["fixture"],
         spark=data["spark"],
         probes=data.get("probes", False),
+        workspace=data.get("workspace", False),
         tasks=tasks,
         topics=topics,
         checks=checks,

@@ -109,6 +109,7 @@ def run(
         "results": list(exercise.results),
         "results_file": str(path / "run" / "results.json"),
         "limits": limits.for_guest(own_processes=isolation == "sandbox"),
+        "workspace": exercise.workspace,
     }
     (path / "run" / "boot.json").write_text(json.dumps(config))
 
@@ -120,15 +121,19 @@ def run(
         if place.user is not None:
             sandbox.hand_over(path / "root", place.user)
 
+    afterwards = fixture.afterwards(data) if hasattr(fixture, "afterwards") else ()
     argv = [*place.prefix, sys.executable, "-s", "-m", "lab_guest.boot", str(path / "run" / "boot.json")]
     try:
-        done = kernel.to_the_end(kernel.run(argv, place.environment, path, submission.cells, limits, fill, notify))
+        done = kernel.to_the_end(
+            kernel.run(argv, place.environment, path, submission.cells, limits, fill, notify, afterwards)
+        )
     except OSError as error:
         raise NotGraded(f"the lab's files could not be written ({error})") from error
     timings = {
         "raise": round(done.started_seconds, 3),
         "cells": round(sum(cell.seconds for cell in done.cells), 3),
         "results": round(done.captured_seconds, 3),
+        **({"afterwards": round(done.afterwards_seconds, 3)} if afterwards else {}),
         "lab": round(time.monotonic() - started, 3),
     }
     return LabRecord(path, place.root, done.cells, isolation, done.ended, timings, facts)

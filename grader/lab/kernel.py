@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import signal
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import nbformat
 import zmq
@@ -43,6 +44,9 @@ WRITABLE = ("root", "run", "scratch")
 MESSAGE_MB = 16
 """The longest message that is read; the notebook may send longer ones, to nobody."""
 
+MOST_ORDER = 60_000
+"""Bytes of what happens afterwards: less than a pipe holds, so that whoever writes it never waits."""
+
 _ERROR_MARK = "lab-error:"
 
 
@@ -54,6 +58,7 @@ class Run:
     ended: str | None
     started_seconds: float
     captured_seconds: float
+    afterwards_seconds: float
 
 
 class _Spec(KernelSpecManager):  # type: ignore[misc]
@@ -99,7 +104,10 @@ class _Client(NotebookClient):  # type: ignore[misc]
 class Notebook:
     """A running kernel and what is known of it. Use :func:`raised`, which takes it down in the end."""
 
-    def __init__(self, manager: AsyncKernelManager, client: _Client, watch: Watch, limits: Limits) -> None:
+    def __init__(
+        self, manager: AsyncKernelManager, client: _Client, watch: Watch, limits: Limits, orders: BinaryIO
+    ) -> None:
+        self._orders = orders
         self._manager = manager
         self._client = client
         self._watch = watch
@@ -205,6 +213,20 @@ class Notebook:
                 if reply["parent_header"].get("msg_id") == message:
                     return
 
+    async def retire(self, afterwards: Sequence[Any]) -> None:
+        """End the notebook, and wait until what happens in the lab afterwards has happened (``lab_guest.house``)."""
+        order = json.dumps(afterwards).encode()
+        if len(order) > MOST_ORDER:
+            raise ValueError(f"what happens afterwards takes {len(order)} bytes, and may take {MOST_ORDER}")
+        with contextlib.suppress(Exception):  # The notebook may have ended already.
+            self._orders.write(order)
+            self._orders.close()
+            client = self._client.kc
+            client.control_channel.send(client.session.msg("shutdown_request", {"restart": False}))
+        deadline = time.monotonic() + 2 * GRACE_SECONDS + self._limits.settle_seconds * (len(afterwards) + 1)
+        while time.monotonic() < deadline and not self._watch.breached.is_set() and await self._manager.is_alive():
+            await asyncio.sleep(0.05)
+
 
 def to_the_end(work: Coroutine[Any, Any, Run]) -> Run:
     """As ``asyncio.run``; but once interrupted it takes the lab down, however often it is interrupted again.
@@ -239,8 +261,11 @@ async def run(
     limits: Limits,
     prepare: Callable[[], None],
     notify: Callable[[str], None],
+    afterwards: Sequence[Any] = (),
 ) -> Run:
     """Run ``cells`` in the kernel that ``argv`` starts; ``prepare`` fills the lab while it comes up.
+
+    ``afterwards``: what happens in the lab's workspace once the notebook has ended (``lab_guest.afterwards``).
 
     Raises NotGraded when the lab does not come up. Nothing of it runs any more on return, however it ends.
     """
@@ -261,7 +286,12 @@ async def run(
         ran = time.monotonic()
         notify("reading results")
         await notebook.capture()
-        return Run(tuple(records), notebook.over, started_seconds, time.monotonic() - ran)
+        captured = time.monotonic()
+        if afterwards:
+            notify("watching what happens afterwards")
+            await notebook.retire(afterwards)
+        times = (started_seconds, captured - ran, time.monotonic() - captured)
+        return Run(tuple(records), notebook.over, *times)
 
 
 @contextlib.asynccontextmanager
@@ -288,9 +318,12 @@ async def _raised(
     client = _Client(notebook, km=manager, allow_errors=True, store_widget_state=False, record_timing=False)
     client.reset_execution_trackers()
     watch = None
-    with (run_folder / "kernel.log").open("wb") as log:
+    told, orders = os.pipe()
+    with (run_folder / "kernel.log").open("wb") as log, os.fdopen(orders, "wb", buffering=0) as pipe:
         try:
-            await manager.start_kernel(env=environment, stdout=log, stderr=log, cwd=str(folder / "root"))
+            with os.fdopen(told, "rb", buffering=0) as stdin:
+                cwd = str(folder / "root")
+                await manager.start_kernel(env=environment, stdin=stdin, stdout=log, stderr=log, cwd=cwd)
             watch = Watch(_process_id(manager), [folder / name for name in WRITABLE], limits)
             await asyncio.to_thread(prepare)
             client.kc = manager.client()
@@ -301,7 +334,7 @@ async def _raised(
                 raise NotGraded(f"the lab did not come up ({error}): {_tail(run_folder)}") from error
             client.kc.allow_stdin = False
             watch.start()
-            yield Notebook(manager, client, watch, limits)
+            yield Notebook(manager, client, watch, limits, pipe)
         finally:
             if watch:
                 await watch.stop()

@@ -11,7 +11,8 @@ class Limits:
     """Time in seconds of wall time, memory and disk in MiB, output in MiB of messages per cell.
 
     ``memory_mb`` bounds the notebook's own process; ``lab_memory_mb`` all of a lab's processes, the JVM
-    included. ``processes`` counts tasks (threads too), of which an idle lab has about a hundred.
+    included. ``processes`` counts tasks (threads too), of which an idle lab has about a hundred. ``settle_seconds`` is
+    how long a workspace may take to come to rest after the notebook, and after each thing that happens then.
     """
 
     cell_seconds: float = 60
@@ -22,6 +23,7 @@ class Limits:
     output_mb: float = 4
     disk_mb: float = 512
     files: float = 20_000
+    settle_seconds: float = 60
 
     @classmethod
     def of(cls, settings: Mapping[str, float]) -> Limits:

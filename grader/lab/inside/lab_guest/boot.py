@@ -2,8 +2,9 @@
 
 Called as ``python -m lab_guest.boot CONFIG -f CONNECTION_FILE``. CONFIG is a JSON file: ``jvm`` (argv of the
 gateway, or null for a lab without Spark), ``spark_home``, ``root`` (the lab's folder), ``scratch`` (a private
-folder), ``widgets``, ``results`` (names to read at the end), ``results_file``, ``limits`` and ``user`` (the id to run
-under, or null to stay what it is).
+folder), ``widgets``, ``results`` (names to read at the end), ``results_file``, ``limits``, ``user`` (the id to run
+under, or null to stay what it is) and ``workspace`` (whether there is to be one). What
+comes on standard input is for :mod:`lab_guest.house`.
 """
 
 from __future__ import annotations
@@ -27,7 +28,14 @@ def main() -> None:
         # The grader wrote the connection file for itself alone; no other user sees its folder.
         Path(sys.argv[sys.argv.index("-f") + 1]).chmod(0o644)
         bounds.become(config["user"])
-    if not config["limits"]["own_processes"]:
+    orders = os.dup(0)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    if config["workspace"]:
+        from . import house
+
+        house.keep(config, orders)
+    os.close(orders)
+    if not config["workspace"] and not config["limits"]["own_processes"]:
         from .keeper import keep
 
         keep()

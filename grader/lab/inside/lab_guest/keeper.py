@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -26,36 +27,52 @@ def keep() -> None:
     """Go on in a child process. Does nothing where the system can't adopt."""
     if not adopt():
         return
-    prctl = ctypes.CDLL(None).prctl
     child = os.fork()
     if child == 0:
-        prctl(_PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
-        # What the kernel's own look at its parent went by; the parent is this module's process now.
-        os.environ["JPY_PARENT_PID"] = str(os.getppid())
+        settle_child()
         return
-    prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-    signal.signal(signal.SIGTERM, lambda *_: _end())
+    end_with_parent()
+    signal.signal(signal.SIGTERM, lambda *_: end(1))
     status = 0
     with contextlib.suppress(ChildProcessError):
         pid = 0
         while pid != child:
             pid, status = os.wait()
-    _end(os.waitstatus_to_exitcode(status))
+    end(os.waitstatus_to_exitcode(status))
 
 
-def _end(code: int = 1) -> None:
+def settle_child() -> None:
+    """Make the child that goes on an ordinary process again: its own parent is the one that adopts."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+    # What the kernel's own look at its parent goes by.
+    os.environ["JPY_PARENT_PID"] = str(os.getppid())
+
+
+def end_with_parent() -> None:
+    """Be told to end (SIGTERM) should this process's own parent end."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+
+def end(code: int) -> NoReturn:
+    """End every descendant, then this process; a negative code is a signal's number."""
     end_descendants()
     os._exit(code if code >= 0 else 128 - code)
 
 
-def end_descendants() -> None:
-    """End every descendant: the children of one that is killed become this process's own, once it adopts."""
+def end_descendants(*, spare: int | None = None) -> None:
+    """End every descendant but the child ``spare`` and its own.
+
+    The children of one that is killed become this process's own, once it adopts.
+    """
     with contextlib.suppress(ChildProcessError, OSError):
-        while True:
-            for child in _children():
+        while children := [child for child in _children() if child != spare]:
+            for child in children:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(child, signal.SIGKILL)
-            os.wait()
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(child, 0)
 
 
 def _children() -> list[int]:

@@ -7,6 +7,7 @@ differences are made here, right after its modules are loaded, and nothing is lo
 - ``mlflow.sklearn`` saves models with cloudpickle, which takes any estimator (its default elsewhere, skops, refuses
   types that it does not know);
 - a model version's number is text, as Databricks' REST interface gives it ("10", which sorts before "9");
+- in a lab with a workspace its client takes a call that a guide to the exams makes (:mod:`lab_workspace.client`);
 - what it says of the lab's own settings is not shown.
 """
 
@@ -84,6 +85,13 @@ def _registry(module: Any) -> None:
     module._resolve_registry_uri = _like(resolve, lambda *args, **kwargs: _here(resolve(*args, **kwargs)))
 
 
+def _client(module: Any) -> None:
+    if "DATABRICKS_HOST" in os.environ:
+        from lab_workspace import client
+
+        client.settle(module.MlflowClient)
+
+
 def _sklearn(module: Any) -> None:
     module._get_default_serialization_format = lambda: module.SERIALIZATION_FORMAT_CLOUDPICKLE
 
@@ -121,6 +129,7 @@ def _like(original: Callable[..., Any], new: Callable[..., Any]) -> Callable[...
 _ADJUST: dict[str, Callable[[Any], None]] = {
     "mlflow.tracking._tracking_service.utils": _tracking,
     "mlflow.tracking._model_registry.utils": _registry,
+    "mlflow.tracking.client": _client,
     "mlflow.sklearn": _sklearn,
     "mlflow.entities.model_registry.model_version": _version,
     "mlflow.store.model_registry.sqlalchemy_store": _sql_store,

@@ -1,0 +1,81 @@
+"""What happens in a lab once the submission has ended: new model versions arrive, and are moved to a stage.
+
+A step is a JSON object: ``model`` (a registered model's name), ``run_name``, ``files`` (the logged model's files: text
+by path), ``metrics`` and ``params`` of its run, ``tags`` of the version, and ``stage``, where the version is moved to
+in the end. It is all done through the workspace, as a colleague's client would. After each step, and before the first,
+the workspace is waited for until it has nothing left to do.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import traceback
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+_API = "/api/2.0/mlflow/"
+_EVERY_SECONDS = 0.1
+_CALL_SECONDS = 30
+
+
+def perform(steps: Sequence[Mapping[str, Any]], address: Mapping[str, str], root: Path, seconds: float) -> None:
+    """See to all steps, waiting at most ``seconds`` after each. One that can't be done costs no other."""
+    workspace = _Workspace(address)
+    workspace.rest(seconds)
+    for step in steps:
+        try:
+            _arrive(workspace, step, root)
+        except (OSError, ValueError, KeyError):  # The notebook removed or broke what the step needs.
+            traceback.print_exc()
+        workspace.rest(seconds)
+
+
+def _arrive(workspace: _Workspace, step: Mapping[str, Any], root: Path) -> None:
+    now = int(time.time() * 1000)
+    started = {"experiment_id": "0", "run_name": step["run_name"], "start_time": now}
+    run = workspace.post("runs/create", started)["run"]["info"]
+    figures = [{"key": key, "value": value, "timestamp": now, "step": 0} for key, value in step["metrics"].items()]
+    params = [{"key": key, "value": value} for key, value in step["params"].items()]
+    workspace.post("runs/log-batch", {"run_id": run["run_id"], "metrics": figures, "params": params})
+    source = f"{run['artifact_uri']}/model"
+    folder = Path(urllib.parse.unquote(urllib.parse.urlparse(source).path))
+    if not folder.is_relative_to(root):
+        raise ValueError(f"{folder} is not in the lab")
+    for name, text in step["files"].items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text.replace("{run_id}", run["run_id"]) if name == "MLmodel" else text)
+    workspace.post("runs/update", {"run_id": run["run_id"], "status": "FINISHED", "end_time": now})
+    tags = [{"key": key, "value": value} for key, value in step["tags"].items()]
+    made = {"name": step["model"], "source": source, "run_id": run["run_id"], "tags": tags}
+    version = workspace.post("model-versions/create", made)["model_version"]["version"]
+    moved = {"name": step["model"], "version": version, "stage": step["stage"], "archive_existing_versions": False}
+    workspace.post("model-versions/transition-stage", moved)
+
+
+class _Workspace:
+    def __init__(self, address: Mapping[str, str]) -> None:
+        self._host = address["DATABRICKS_HOST"]
+        self._headers = {"Authorization": f"Bearer {address['DATABRICKS_TOKEN']}", "Content-Type": "application/json"}
+
+    def post(self, endpoint: str, body: Any) -> Any:
+        return self._call(_API + endpoint, json.dumps(body).encode())
+
+    def rest(self, seconds: float) -> None:
+        """Wait until nothing is to be delivered and no job runs, twice in a row, or the time is over."""
+        deadline, quiet = time.monotonic() + seconds, 0
+        while quiet < 2 and time.monotonic() < deadline:
+            try:
+                quiet = 0 if any(self._call("/lab/status", None).values()) else quiet + 1
+            except (OSError, ValueError):  # Being started anew.
+                quiet = 0
+            time.sleep(_EVERY_SECONDS)
+
+    def _call(self, path: str, body: bytes | None) -> Any:
+        request = urllib.request.Request(self._host + path, body, self._headers)
+        with urllib.request.urlopen(request, timeout=_CALL_SECONDS) as answer:
+            return json.load(answer)
