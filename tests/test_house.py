@@ -1,0 +1,238 @@
+"""A lab with a workspace: its server, and what happens in it once the notebook has ended."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import sqlite3
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Literal
+
+import pytest
+
+from grader import catalog, lab, submission
+from grader.lab import sandbox
+from grader.lab.record import LabRecord
+
+pytestmark = pytest.mark.lab
+
+STEP = {
+    "model": "churn",
+    "run_name": "from a colleague",
+    "files": {"MLmodel": "run_id: {run_id}\n", "weights/w.json": "{}"},
+    "metrics": {"accuracy": 0.9},
+    "params": {"depth": "3"},
+    "tags": {"source": "colleague"},
+    "stage": "Staging",
+}
+SECOND = {**STEP, "run_name": "from another", "stage": "Production"}
+
+AUTOMATION = """
+# %% automation
+import os, requests, mlflow
+from mlflow import MlflowClient
+client = MlflowClient()
+client.create_registered_model("churn")
+session = requests.Session()
+session.headers["Authorization"] = "Bearer " + os.environ["DATABRICKS_TOKEN"]
+host = os.environ["DATABRICKS_HOST"]
+made = session.post(host + "/api/2.0/mlflow/registry-webhooks/create", json={
+    "model_name": "churn",
+    "events": ["MODEL_VERSION_TRANSITIONED_STAGE", "MODEL_VERSION_CREATED"],
+    "http_url_spec": {"url": host + "/lab/receiver/chat", "secret": "s3cret"},
+})
+assert made.ok, made.text
+mlflow.set_tracking_uri("databricks")
+uri = mlflow.get_tracking_uri()
+"""
+
+
+def raised(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    cells: str,
+    *steps: Any,
+    isolation: Literal["sandbox", "process"] = "process",
+    **limits: float,
+) -> LabRecord:
+    """A lab with a workspace in which the cells have run, and then the steps."""
+    fixture = SimpleNamespace(
+        plan=lambda seed: SimpleNamespace(widgets={}), write=lambda data, root: {}, afterwards=lambda data: list(steps)
+    )
+    monkeypatch.setattr(lab, "load_fixture", lambda exercise: fixture)
+    exercise = dataclasses.replace(
+        catalog.find("ex5"), workspace=True, results=("uri", "found"), limits={"settle_seconds": 20, **limits}
+    )
+    file = tmp_path / "submission.py"
+    file.write_text(textwrap.dedent(cells))
+    return lab.run(exercise, submission.read(file), 1, place(tmp_path), isolation=isolation, notify=lambda text: None)
+
+
+def place(tmp_path: Path) -> Path:
+    """A lab's folder."""
+    folder = tmp_path / "lab"
+    for name in ("root", "run"):
+        (folder / name).mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """Where labs lie: sockets in the tests' own folders would have too long a name."""
+    with lab.folder() as path:
+        for name in ("root", "run"):
+            (path / name).rmdir()
+        path.chmod(0o755)
+        yield path
+
+
+def needs_sandbox() -> None:
+    """Skip the test where the system permits no sandbox."""
+    if why := sandbox.unavailable():
+        pytest.skip(why)
+
+
+def rows(folder: Path, store: str, question: str) -> list[tuple[Any, ...]]:
+    """What a store of a lab that has ended answers."""
+    with contextlib.closing(sqlite3.connect(folder / "lab" / "root" / store)) as connection:
+        return connection.execute(question).fetchall()
+
+
+def results(folder: Path) -> Any:
+    return json.loads((folder / "lab" / "run" / "results.json").read_text())
+
+
+@pytest.mark.parametrize("isolation", ["sandbox", "process"])
+def test_versions_arrive_after_the_notebook_and_are_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, isolation: Any
+) -> None:
+    if isolation == "sandbox":
+        needs_sandbox()
+    record = raised(folder, monkeypatch, AUTOMATION, STEP, SECOND, isolation=isolation)
+    assert [cell.outcome for cell in record.cells] == ["ok"]
+    assert results(folder)["uri"]["value"].startswith("http://127.0.0.1:")
+    versions = rows(folder, "mlflow.db", "SELECT version, current_stage, source, run_id FROM model_versions")
+    assert [(number, stage) for number, stage, *_ in versions] == [(1, "Staging"), (2, "Production")]
+    for _, _, source, run_id in versions:
+        model = folder / "lab" / "root" / Path(source.removeprefix("file://")).relative_to(record.seen_at)
+        assert (model / "MLmodel").read_text() == f"run_id: {run_id}\n"
+        assert (model / "weights" / "w.json").read_text() == "{}"
+    names = rows(folder, "mlflow.db", "SELECT name, status FROM runs ORDER BY start_time")
+    assert names == [("from a colleague", "FINISHED"), ("from another", "FINISHED")]
+    events = rows(folder, "workspace.db", "SELECT event, version, state FROM deliveries ORDER BY id")
+    moved, made = "MODEL_VERSION_TRANSITIONED_STAGE", "MODEL_VERSION_CREATED"
+    assert events == [(event, number, "delivered") for number in ("1", "2") for event in (made, moved)]
+    signed = rows(folder, "workspace.db", "SELECT headers FROM received")
+    assert len(signed) == 4 and all("x-databricks-signature" in headers.lower() for (headers,) in signed)
+
+
+def test_nothing_of_the_notebook_outlives_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = (
+        AUTOMATION
+        + """
+# %% leaves a watcher
+import subprocess, sys
+watcher = '''
+import time
+from mlflow import MlflowClient
+client = MlflowClient()
+open("started", "w").close()
+while True:
+    for version in client.search_model_versions("name = 'churn'"):
+        client.delete_model_version("churn", version.version)
+    time.sleep(0.01)
+'''
+subprocess.Popen([sys.executable, "-c", watcher], start_new_session=True)
+import time
+while not os.path.exists("started"):
+    time.sleep(0.1)
+"""
+    )
+    record = raised(folder, monkeypatch, cells, STEP)
+    assert [cell.outcome for cell in record.cells] == ["ok", "ok"]
+    assert rows(folder, "mlflow.db", "SELECT current_stage FROM model_versions") == [("Staging",)]
+
+
+def test_a_notebook_that_will_not_end_is_ended(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = (
+        AUTOMATION
+        + """
+# %% stays
+import atexit, signal, time
+for number in (signal.SIGTERM, signal.SIGINT):
+    signal.signal(number, signal.SIG_IGN)
+atexit.register(time.sleep, 1000)
+"""
+    )
+    raised(folder, monkeypatch, cells, STEP)
+    assert rows(folder, "mlflow.db", "SELECT current_stage FROM model_versions") == [("Staging",)]
+
+
+def test_what_is_to_happen_cannot_be_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    needs_sandbox()  # without one, root reads whatever there is
+    cells = (
+        AUTOMATION
+        + """
+# %% spies
+import glob
+found = []
+for name in glob.glob(f"/proc/{os.getppid()}/fd/*") + [f"/proc/{os.getppid()}/mem", f"/proc/{os.getppid()}/environ"]:
+    try:
+        open(name, "rb").close()
+        found.append(name)
+    except OSError:
+        pass
+"""
+    )
+    raised(folder, monkeypatch, cells, STEP, isolation="sandbox")
+    assert results(folder)["found"]["value"] == []
+
+
+def test_a_server_that_is_killed_comes_back(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = (
+        AUTOMATION
+        + """
+# %% kills it
+import psutil, signal
+(server,) = [p for p in psutil.Process(os.getppid()).children() if "lab_workspace" in " ".join(p.cmdline())]
+server.kill()
+
+# %% goes on
+client.create_registered_model("another")
+"""
+    )
+    record = raised(folder, monkeypatch, cells, STEP)
+    assert [cell.outcome for cell in record.cells] == ["ok", "ok", "ok"]
+    assert rows(folder, "mlflow.db", "SELECT current_stage FROM model_versions") == [("Staging",)]
+    assert rows(folder, "workspace.db", "SELECT state FROM deliveries") == [("delivered",)] * 2
+
+
+def test_a_step_that_is_not_possible_costs_no_other(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    raised(folder, monkeypatch, AUTOMATION, {**STEP, "model": "unknown"}, SECOND)
+    assert rows(folder, "mlflow.db", "SELECT version, current_stage FROM model_versions") == [(1, "Production")]
+
+
+def test_a_notebook_that_ends_itself_ends_the_lab(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = (
+        AUTOMATION
+        + """
+# %% dies
+os._exit(3)
+"""
+    )
+    record = raised(folder, monkeypatch, cells, STEP)
+    assert [cell.outcome for cell in record.cells] == ["ok", "died"]
+    assert rows(folder, "mlflow.db", "SELECT * FROM model_versions") == []
+
+
+def test_without_a_receiver_that_answers_the_lab_ends_all_the_same(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cells = AUTOMATION.replace('host + "/lab/receiver/chat"', '"http://127.0.0.1:9/hook"')
+    raised(folder, monkeypatch, cells, STEP, SECOND, settle_seconds=1)
+    versions = rows(folder, "mlflow.db", "SELECT version, current_stage FROM model_versions")
+    assert versions == [(1, "Staging"), (2, "Production")]
