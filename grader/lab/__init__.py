@@ -109,7 +109,7 @@ def run(
         "results": list(exercise.results),
         "results_file": str(path / "run" / "results.json"),
         "limits": limits.for_guest(own_processes=isolation == "sandbox"),
-        "workspace": exercise.workspace,
+        "family": "house" if exercise.workspace else "keeper" if isolation == "process" else None,
     }
     (path / "run" / "boot.json").write_text(json.dumps(config))
 

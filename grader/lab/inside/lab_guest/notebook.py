@@ -44,7 +44,8 @@ def make_kernel(config: dict[str, Any], arguments: list[str]) -> Any:
 
     app = IPKernelApp.instance(kernel_class=Kernel, outstream_class="lab_guest.stream.Stream")
     app.initialize([*arguments, "--HistoryManager.enabled=False", "--InteractiveShell.colors=nocolor"])
-    app.session.pack = _sendable(app.session.pack, 2 * int(config["limits"]["output_mb"]) << 20)
+    if config["limits"]:
+        app.session.pack = _sendable(app.session.pack, 2 * int(config["limits"]["output_mb"]) << 20)
     shell = app.shell
     dbutils = DBUtils(Path(config["root"]), config["widgets"])
     shell.user_ns.update(
@@ -57,12 +58,13 @@ def make_kernel(config: dict[str, Any], arguments: list[str]) -> Any:
     )
     builtins.exit = builtins.quit = leave  # type: ignore[assignment]
     shell.register_magic_function(lambda line, cell: sql.run(shell, line, cell), "cell", "sql")
-    results = Path(config["results_file"])
-    shell.register_magic_function(
-        lambda line: capture.write(shell.user_ns, config["results"], results, _dumps), "line", "lab_capture"
-    )
+    if config["results_file"]:
+        results = Path(config["results_file"])
+        shell.register_magic_function(
+            lambda line: capture.write(shell.user_ns, config["results"], results, _dumps), "line", "lab_capture"
+        )
+        _tell_errors_plainly(shell)
     shell.register_magic_function(lambda line: pip(line), "line", "pip")
-    _tell_errors_plainly(shell)
     _keep_quiet()
     parity.settle()
     return app
