@@ -38,7 +38,7 @@ class Example:
     rows: tuple[tuple[Any, ...], ...]
 
 
-class _Loader(yaml.SafeLoader):
+class PlainLoader(yaml.SafeLoader):
     """Knows no merges: MLflow never writes them, and they can make small files endless."""
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
@@ -73,7 +73,7 @@ class Model:
     def _read_card(self) -> Mapping[str, Any]:
         content = files.read_bytes(self.path / "MLmodel", MOST_CARD_BYTES)
         try:
-            card = yaml.load(content, _Loader)
+            card = yaml.load(content, PlainLoader)
         except Exception as error:  # PyYAML raises many kinds for text that is not what its tag says
             raise Unreadable(f"the MLmodel file of {self.name} can't be read") from error
         if not isinstance(card, dict) or not isinstance(card.get("flavors"), dict):

@@ -15,7 +15,7 @@ from typing import Any, NoReturn, TypeVar
 
 import pytest
 
-from grader.evidence import Unreadable, behaviour, delta, honesty, registry, tracking
+from grader.evidence import Unreadable, behaviour, delta, features, honesty, registry, tracking
 from grader.evidence.behaviour import Answer, Call
 from grader.evidence.models import Model
 from grader.evidence.registry import Version
@@ -75,20 +75,39 @@ class Lab:
         ``came_with``: how many versions the lab itself wrote. Raises Mismatch when there is no table there,
         Unreadable when what is there can't be trusted.
         """
+        return self._open(self.root / "tables" / name, f"tables/{name}", came_with)
+
+    def _open(self, path: Path, name: str, came_with: int) -> delta.Table:
         if name not in self._tables:
-            path = self.root / "tables" / name
             if path.resolve() != path:
-                raise Unreadable(f"tables/{name} is a link: what it leads to is not the lab's")
+                raise Unreadable(f"{name} is a link: what it leads to is not the lab's")
             self._tables[name] = delta.open_table(path)
         table = self._tables[name]
         if table is None:
-            mismatch(f"a Delta table at tables/{name}", f"no Delta table at tables/{name}")
+            mismatch(f"a Delta table at {name}", f"no Delta table at {name}")
         if (name, came_with) not in self._forged:
             self._forged[name, came_with] = honesty.contradiction(table, trusted=came_with)
         forged = self._forged[name, came_with]
         if forged:
             raise Unreadable(forged)
         return table
+
+    @cached_property
+    def features(self) -> features.Catalogue:
+        """The feature store's catalogue. Raises Unreadable when it was changed by hand so that it can't be read."""
+        return features.open_catalogue(self.root, self.seen_at)
+
+    def feature_table(self, name: str, *, came_with: int = 0) -> delta.Table:
+        """The Delta table of a feature table, as :meth:`table` gives one.
+
+        Raises Mismatch when the catalogue does not know it, or when there is no table where it says.
+        """
+        entry = self.features.find(name)
+        if entry is None:
+            mismatch(f"a feature table {name}", f"the feature store knows no table {name}")
+        if entry.path is None:
+            raise Unreadable(f"the feature store's catalogue names a place for {name} that is not in the lab")
+        return self._open(entry.path, name, came_with)
 
     @property
     def root(self) -> Path:
