@@ -99,7 +99,7 @@ def test_exit_is_stopped_by_no_except_exception(dbutils: Any) -> None:
             pytest.fail("a learner's handler must not stop it")
 
 
-@pytest.mark.parametrize("name", ["secrets", "jobs", "data"])
+@pytest.mark.parametrize("name", ["secrets", "library", "data"])
 def test_what_is_not_offered_says_its_name(dbutils: Any, name: str) -> None:
     with pytest.raises(NotImplementedError, match=f"dbutils.{name} is not offered"):
         getattr(dbutils, name)

@@ -1,4 +1,4 @@
-"""``dbutils`` as a notebook has it: ``fs``, ``widgets`` and ``notebook.exit``, on the lab's own files.
+"""``dbutils`` as a notebook has it: ``fs``, ``widgets``, ``notebook`` and ``jobs``, on the lab's own files.
 
 Written from the public reference (Databricks documentation page "Databricks Utilities (dbutils) reference").
 What a lab has no counterpart for raises NotImplementedError with its own name.
@@ -6,7 +6,12 @@ What a lab has no counterpart for raises NotImplementedError with its own name.
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -149,19 +154,250 @@ class Widgets(_Part):
         self._values.clear()
 
 
+@dataclass(frozen=True)
+class Job:
+    """The task of a job that a notebook runs as. Outside of one all is empty."""
+
+    context: dict[str, str] = field(default_factory=dict)
+    """Ids and names of the job and its run."""
+    values: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """The values that tasks have set so far, by task and name."""
+    file: Path | None = None
+    """Where the values that this task sets are kept."""
+    folder: Path | None = None
+    """The notebook's own."""
+
+
+class WorkflowException(Exception):
+    """A notebook that another one ran has failed."""
+
+
 class Notebook(_Part):
-    """``dbutils.notebook``: ``exit`` alone; one notebook is the whole lab."""
+    """``dbutils.notebook``: ``exit``, ``run`` and what of the context is asked for in jobs."""
 
     _name = "dbutils.notebook"
 
+    def __init__(self, root: Path, job: Job) -> None:
+        self._root = root
+        self._job = job
+        self.entry_point = _EntryPoint(job)
+
     def exit(self, value: object = "") -> None:
         raise NotebookExit(str(value))
+
+    def getContext(self) -> Any:
+        return self.entry_point.getDbutils().notebook().getContext()
+
+    def run(self, path: str, timeout_seconds: int = 0, arguments: dict[str, Any] | None = None) -> str:
+        """Run another notebook in a process of its own and return the value that it exits with.
+
+        Raises WorkflowException when it fails, isn't there or takes longer.
+        """
+        from . import task
+
+        file = _notebook(self._root, self._job.folder or Path.cwd(), path)
+        if file is None:
+            raise WorkflowException(f'Unable to access the notebook "{path}": it does not exist.')
+        with tempfile.TemporaryDirectory() as folder:
+            request = {
+                "kind": "notebook",
+                "source": str(file),
+                "path": str(file),
+                "root": str(self._root),
+                "parameters": {name: str(value) for name, value in (arguments or {}).items()},
+                "values": self._job.values,
+                "context": self._job.context,
+            }
+            process, end = task.start(request, Path(folder), dict(os.environ))
+            try:
+                process.wait(timeout_seconds or None)
+            except subprocess.TimeoutExpired:
+                raise WorkflowException(f"Notebook {path} ran for {timeout_seconds} s and was stopped.") from None
+            finally:
+                end()
+            try:
+                told = json.loads((Path(folder) / "result.json").read_text())
+            except (OSError, ValueError):
+                raise WorkflowException(f"Notebook {path} ended without a result.") from None
+        print(told["logs"], end="")
+        if told["status"] not in ("ok", "exit"):
+            raise WorkflowException(f"Notebook {path} failed: {told.get('error', '')}")
+        return str(told.get("value", ""))
+
+
+def _notebook(root: Path, folder: Path, path: str) -> Path | None:
+    """The file of a notebook that another one names: absolute as in the workspace, or beside that one."""
+    parts = [part for part in path.split("/") if part not in ("", ".")]
+    own = [part for part in str(root).split("/") if part]
+    if not path.startswith("/"):
+        place = folder.joinpath(*parts)
+    elif parts[: len(own)] == own:
+        place = Path(path)
+    else:
+        place = root.joinpath("Workspace", *(parts[1:] if parts[:1] == ["Workspace"] else parts))
+    for candidate in (place, *(place.with_name(place.name + suffix) for suffix in (".ipynb", ".py", ".sql"))):
+        if candidate.is_file():
+            return candidate.resolve()
+    return None
+
+
+class _Option:
+    """A value as Scala's Option has it."""
+
+    def __init__(self, value: str | None) -> None:
+        self._value = value
+
+    def get(self) -> str:
+        if self._value is None:
+            raise ValueError("None.get")
+        return self._value
+
+    def isDefined(self) -> bool:
+        return self._value is not None
+
+    def isEmpty(self) -> bool:
+        return self._value is None
+
+    def getOrElse(self, default: Any) -> Any:
+        return self._value if self._value is not None else default() if callable(default) else default
+
+    def toString(self) -> str:
+        return "None" if self._value is None else f"Some({self._value})"
+
+
+class _Tags:
+    def __init__(self, tags: dict[str, str]) -> None:
+        self._tags = tags
+
+    def get(self, name: str) -> _Option:
+        return _Option(self._tags.get(name))
+
+    def apply(self, name: str) -> str:
+        return self._tags[name]
+
+
+class _Context(_Part):
+    """The notebook's context, which Databricks offers without documenting it: what jobs ask it for."""
+
+    _name = "dbutils.notebook.getContext()"
+
+    def __init__(self, job: Job) -> None:
+        self._told = job.context
+
+    def jobId(self) -> _Option:
+        return _Option(self._told.get("jobId"))
+
+    def currentRunId(self) -> _Option:
+        return _Option(self._told.get("runId"))
+
+    def notebookPath(self) -> _Option:
+        return _Option(self._told.get("notebookPath"))
+
+    def apiUrl(self) -> _Option:
+        return _Option(os.environ.get("DATABRICKS_HOST"))
+
+    def apiToken(self) -> _Option:
+        return _Option(os.environ.get("DATABRICKS_TOKEN"))
+
+    def tags(self) -> _Tags:
+        return _Tags(self._told)
+
+    def toJson(self) -> str:
+        return json.dumps({"tags": self._told, "currentRunId": {"id": self._told.get("runId")}, "extraContext": {}})
+
+    safeToJson = toJson
+
+
+class _EntryPoint(_Part):
+    _name = "dbutils.notebook.entry_point"
+
+    def __init__(self, job: Job) -> None:
+        self._context = _Context(job)
+
+    def getDbutils(self) -> _EntryPoint:
+        return self
+
+    def notebook(self) -> _EntryPoint:
+        return self
+
+    def getContext(self) -> _Context:
+        return self._context
+
+
+MOST_VALUE = 48 << 10
+"""Bytes of a task value's JSON."""
+MOST_VALUES = 250
+
+
+class TaskValues(_Part):
+    """``dbutils.jobs.taskValues``: values that one task of a job leaves for those after it."""
+
+    _name = "dbutils.jobs.taskValues"
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._own: dict[str, Any] = {}
+
+    def set(self, key: str, value: Any) -> None:
+        """Leave a value, which JSON must know. Outside of a job it does nothing."""
+        if not isinstance(key, str):
+            raise TypeError("The key of a task value must be a string.")
+        try:
+            text = json.dumps(value, allow_nan=False)
+        except ValueError as error:
+            raise ValueError(f"The value of {key!r} is no JSON: {error}") from None
+        except TypeError as error:
+            raise TypeError(f"The value of {key!r} is no JSON: {error}") from None
+        if len(text.encode()) > MOST_VALUE:
+            raise ValueError(
+                f"The value of {key!r} has {len(text.encode())} bytes as JSON; at most 48 KiB are allowed."
+            )
+        if self._job.file is None:
+            return
+        if key not in self._own and len(self._own) >= MOST_VALUES:
+            raise ValueError(f"A job run has at most {MOST_VALUES} task values.")
+        self._own[key] = json.loads(text)
+        draft = self._job.file.with_suffix(".part")
+        draft.write_text(json.dumps(self._own))
+        draft.rename(self._job.file)
+
+    def get(self, taskKey: str, key: str, default: Any = None, debugValue: Any = None) -> Any:
+        """A value that a task has left, or the default.
+
+        Raises ValueError when there is neither; outside of a job returns ``debugValue``, or raises TypeError.
+        """
+        if self._job.file is None:
+            if debugValue is None:
+                raise TypeError(
+                    "Must pass debugValue when calling get outside of a job context. debugValue cannot be None."
+                )
+            return debugValue
+        if key in self._job.values.get(taskKey, {}):
+            return self._job.values[taskKey][key]
+        if default is None:
+            raise ValueError(f"No task value with key {key!r} of task {taskKey!r} found, and no default is given.")
+        return default
+
+
+class Jobs(_Part):
+    """``dbutils.jobs``: ``taskValues``."""
+
+    _name = "dbutils.jobs"
+
+    def __init__(self, job: Job) -> None:
+        self.taskValues = TaskValues(job)
 
 
 class DBUtils(_Part):
     """The notebook global ``dbutils``."""
 
     def __init__(self, root: Path, widgets: dict[str, str]) -> None:
+        self._root = root
         self.fs = FileSystem(root)
         self.widgets = Widgets(widgets)
-        self.notebook = Notebook()
+        self.enter(Job())
+
+    def enter(self, job: Job) -> None:
+        """Be the notebook of a job's task."""
+        self.notebook = Notebook(self._root, job)
+        self.jobs = Jobs(job)

@@ -52,7 +52,9 @@ def main() -> None:
         server_header=False,
         timeout_graceful_shutdown=2,
     )
-    uvicorn.Server(config).run(sockets=[listening(given.port, given.fd)])
+    served = listening(given.port, given.fd)
+    os.environ["LAB_WORKSPACE_HOST"] = f"http://127.0.0.1:{served.getsockname()[1]}"  # for the tasks of jobs
+    uvicorn.Server(config).run(sockets=[served])
 
 
 def listening(port: int | None, descriptor: int | None) -> socket.socket:
