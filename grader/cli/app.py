@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from grader import __version__
-from grader.cli.grade import grade
+from grader.cli.grade import Isolation, grade
 from grader.cli.hint import hint
 from grader.cli.listing import list_exercises
 from grader.cli.reset import reset
@@ -100,6 +100,34 @@ def _verify(
     from grader.cli.verify import verify
 
     return verify(exercises or [], seed=seed, jobs=jobs, solutions=solutions)
+
+
+@app.command("lab")
+def _lab(
+    ctx: typer.Context,
+    exercise: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="EXERCISE",
+            help="Whose data and starter the lab has; without it the lab is empty.",
+            autocompletion=exercise_ids,
+            show_default=False,
+        ),
+    ] = None,
+    shell: Annotated[bool, typer.Option("--shell", help="A Python prompt instead of notebooks.")] = False,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, metavar="N", help="The notebook server's port; any without it.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, max=2**32 - 1, metavar="N", help="Which lab.")] = None,
+    isolation: Annotated[
+        Isolation, typer.Option(help="Where the lab runs; auto takes the sandbox if there is one.")
+    ] = Isolation.auto,
+) -> int:
+    """Open a lab to explore: notebooks, Spark, MLflow's pages and a Databricks workspace."""
+    from grader.cli.lab import open_lab
+
+    verbs = list(getattr(ctx.find_root().command, "commands", {}))
+    return open_lab(exercise, shell=shell, port=port, seed=seed, isolation=isolation.value, verbs=verbs)
 
 
 @app.command("doctor")

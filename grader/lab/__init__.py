@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,58 @@ def _remove(path: Path) -> None:
             subprocess.run([*command, "--", str(path)], capture_output=True)
 
 
+@dataclass(frozen=True)
+class Site:
+    """A lab about to be raised.
+
+    ``config`` is what its first process is told (``lab_guest.boot``); ``fill`` fills its folder while it comes up, and
+    returns what the judge must know of that.
+    """
+
+    place: sandbox.Place
+    config: dict[str, Any]
+    fill: Callable[[], dict[str, Any]]
+
+
+def prepare(
+    path: Path,
+    exercise: Exercise | None,
+    data: Any,
+    *,
+    spark: bool,
+    isolation: sandbox.Isolation,
+    notify: Callable[[str], None],
+) -> Site:
+    """Get ready to raise a lab below ``path``: for an exercise with the ``data`` that its fixture planned, or an empty
+    one. Raises BadInput when the machine lacks something.
+    """
+    from grader import runtime
+    from grader.runtime import jvm, templates
+
+    parts = runtime.prepare(notify) if spark else None
+    template = templates.provide(notify)
+    notify("raising the lab")
+    shutil.copytree(template / templates.FONTS, path / "run" / templates.FONTS)
+    place = sandbox.place(isolation, path, parts.read_paths if parts else ())
+    config = {
+        "jvm": _jvm(jvm, parts, place) if parts else None,
+        "spark_home": str(parts.spark_home) if parts else None,
+        "root": place.root,
+        "scratch": place.scratch,
+        "user": place.user,
+        "widgets": {"root": place.root, **(data.widgets if exercise else {})},
+    }
+
+    def fill() -> dict[str, Any]:
+        _lay_store(template / templates.STORE, path / "root" / templates.STORE, place.root)
+        facts = load_fixture(exercise).write(data, path / "root") if exercise else {}
+        if place.user is not None:
+            sandbox.hand_over(path / "root", place.user)
+        return dict(facts)
+
+    return Site(place, config, fill)
+
+
 def run(
     exercise: Exercise,
     submission: Submission,
@@ -86,46 +139,37 @@ def run(
 
     Raises BadInput when the machine lacks something, NotGraded when the lab fails without the learner's doing.
     """
-    from grader import runtime
     from grader.lab import kernel
-    from grader.runtime import jvm, templates
 
     limits = Limits.of(exercise.limits)
-    parts = runtime.prepare(notify) if exercise.spark else None
-    template = templates.provide(notify)
-    notify("raising the lab")
-    started = time.monotonic()
-    shutil.copytree(template / templates.FONTS, path / "run" / templates.FONTS)
-    place = sandbox.place(isolation, path, parts.read_paths if parts else ())
     fixture = load_fixture(exercise)
     data = fixture.plan(seed)
+    site = prepare(path, exercise, data, spark=exercise.spark, isolation=isolation, notify=notify)
+    started = time.monotonic()
+    place = site.place
     config = {
-        "jvm": _jvm(jvm, parts, place) if parts else None,
-        "spark_home": str(parts.spark_home) if parts else None,
-        "root": place.root,
-        "scratch": place.scratch,
-        "user": place.user,
-        "widgets": {"root": place.root, **data.widgets},
+        **site.config,
         "results": list(exercise.results),
         "results_file": str(path / "run" / "results.json"),
         "limits": limits.for_guest(own_processes=isolation == "sandbox"),
         "family": "house" if exercise.workspace else "keeper" if isolation == "process" else None,
     }
     (path / "run" / "boot.json").write_text(json.dumps(config))
-
-    facts: dict[str, Any] = {}
-
-    def fill() -> None:
-        _lay_store(template / templates.STORE, path / "root" / templates.STORE, place.root)
-        facts.update(fixture.write(data, path / "root"))
-        if place.user is not None:
-            sandbox.hand_over(path / "root", place.user)
-
     afterwards = fixture.afterwards(data) if hasattr(fixture, "afterwards") else ()
+    facts: dict[str, Any] = {}
     argv = [*place.prefix, sys.executable, "-s", "-m", "lab_guest.boot", str(path / "run" / "boot.json")]
     try:
         done = kernel.to_the_end(
-            kernel.run(argv, place.environment, path, submission.cells, limits, fill, notify, afterwards)
+            kernel.run(
+                argv,
+                place.environment,
+                path,
+                submission.cells,
+                limits,
+                lambda: facts.update(site.fill()),
+                notify,
+                afterwards,
+            )
         )
     except OSError as error:
         raise NotGraded(f"the lab's files could not be written ({error})") from error

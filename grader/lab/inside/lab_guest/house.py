@@ -59,11 +59,11 @@ def keep(config: dict[str, Any], orders: int) -> None:
 class Server:
     """The workspace's server, on a socket that is kept here: whoever calls while it comes up, or up again, waits."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, port: int = 0, token: str = "") -> None:
         self.root = root
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.listener = socket.create_server(("127.0.0.1", port), backlog=128)
         host = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
-        token = f"dapi{secrets.token_hex(16)}"
+        token = token or f"dapi{secrets.token_hex(16)}"
         self.address = {
             "DATABRICKS_HOST": host,
             "DATABRICKS_TOKEN": token,
