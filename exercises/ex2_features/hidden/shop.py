@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import decimal
+import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from fixtures.coffee import Coffee, Row
@@ -34,7 +36,7 @@ def same(found: Any, wanted: Any) -> bool:
 
 def alike(found: Row, wanted: Row, columns: Iterable[str]) -> bool:
     """Whether two rows agree in these columns."""
-    return all(column in found and same(found[column], wanted[column]) for column in columns)
+    return all(column in found and same(found[column], wanted.get(column)) for column in columns)
 
 
 def by_key(rows: Iterable[Row], *columns: str) -> dict[Any, list[Row]]:
@@ -85,18 +87,14 @@ def customers_now(lab: Lab, data: Coffee) -> list[State]:
     """The customers when the batch was scored: as they ought to be, or as the learner's table has them."""
     right: State = {key: [row] for key, row in data.current.items()}
     try:
-        table = lab.feature_table(data.customers_table)
-        return [right, by_key(table.rows(), data.key)]
+        own = by_key(lab.feature_table(data.customers_table).rows(), data.key)
     except (Mismatch, Unreadable):
         return [right]
+    return [right] if is_state(own, data.current) else [right, own]
 
 
 def coffees(lab: Lab, data: Coffee) -> list[State]:
     return states(lab, data.coffees_table, ["country", "coffee"], data.coffees)
-
-
-def listed(number: int, what: str) -> str:
-    return f"{number} {what}"
 
 
 # The model
@@ -169,28 +167,55 @@ def first(state: State, key: Any) -> Row:
     return rows[0] if rows else {}
 
 
-Asked = list[tuple[list[Row], list[float] | None]]
+@dataclass(frozen=True)
+class Asked:
+    """Sets of rows that the model was asked about, each the whole batch with its features, and what it said of them.
+
+    ``right``: the sets that a forecast may come from; ``stale``: those with the features from before the last merge.
+    A set that the model could not answer has no values.
+    """
+
+    names: Sequence[str]
+    rows: list[list[Row]]
+    values: list[list[float] | None]
+    right: frozenset[int]
+    stale: frozenset[int]
+
+    def told(self, sets: Iterable[int], place: int, value: Any) -> bool:
+        """Whether the model gives this value for a row of the batch in one of the sets."""
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            return False
+        some = (self.values[number] for number in sets)
+        return any(values is not None and near(float(value), values[place]) for values in some)
+
+
+def near(found: float, wanted: float) -> bool:
+    return math.isclose(found, wanted, rel_tol=TOLERANCE, abs_tol=1e-6)
 
 
 def answers(lab: Lab, data: Coffee, model: Model) -> Asked:
-    """What the model says of the batch with its features: those that are right first, then those from before the last
-    merge, then what else may be looked up. None for rows that it can't answer. Raises Mismatch if it answers none.
+    """What the model says of the batch, with the features that are right and with those that its lookups find in the
+    learner's tables. Raises Mismatch if it answers none.
     """
     package = features.package(model)
+    kinds = [None] if package is None else [None, package.lookups]
     sold = coffees(lab, data)
     then: State = {key: [row] for key, row in data.merged.items()}
-    kinds: list[Sequence[features.Lookup] | None] = [None]
-    if package is not None:
-        kinds.append(package.lookups)
-    asked = [batch_rows(data, customers_now(lab, data)[0], None, sold[0]), batch_rows(data, then, None, sold[0])]
-    for customers in customers_now(lab, data):
-        for coffee in (sold[0], sold[-1]):
-            for lookups in kinds:
-                rows = batch_rows(data, customers, lookups, coffee)
-                if rows not in asked:
-                    asked.append(rows)
+    asked: list[list[Row]] = []
+
+    def sets(customers: Iterable[State]) -> frozenset[int]:
+        found = set()
+        for state, coffee, lookups in itertools.product(customers, (sold[0], sold[-1]), kinds):
+            rows = batch_rows(data, state, lookups, coffee)
+            if rows not in asked:
+                asked.append(rows)
+            found.add(asked.index(rows))
+        return frozenset(found)
+
+    right = sets(customers_now(lab, data))
+    stale = sets([then]) - right
     names = columns(lab, data, model)
-    lacking = [name for name in names if name not in asked[0][0] and all(name not in rows[0] for rows in asked)]
+    lacking = [name for name in names if all(name not in rows[0] for rows in asked)]
     if lacking:
         mismatch("a model that takes the five features", f"the model takes {lacking[0]!r}, which is none of them")
     calls = [Call(names, [[_number(row.get(name)) for name in names] for row in rows]) for rows in asked]
@@ -199,7 +224,7 @@ def answers(lab: Lab, data: Coffee, model: Model) -> Asked:
     if all(values is None for values in found):
         error = next((answer.error for answer in told if answer.error), "its answer is no number for each row")
         mismatch("the model answers rows with the five features", f"the model itself: {error}")
-    return list(zip(asked, found, strict=True))
+    return Asked(names, asked, found, right, stale)
 
 
 def _number(value: Any) -> Any:
@@ -212,23 +237,27 @@ def _floats(values: Sequence[Any], count: int) -> list[float] | None:
     return [float(value) for value in flat] if right and len(flat) == count else None
 
 
-def regression(rows: Sequence[Row], names: Sequence[str], label: str) -> Callable[[Sequence[Row]], list[float]] | None:
-    """A linear regression of these columns on the label, None when the rows are no numbers."""
+def regression(
+    rows: Sequence[Row], names: Sequence[str], label: str
+) -> Callable[[Sequence[Row]], list[float] | None] | None:
+    """A linear regression of these columns on the label; None when the rows are no numbers, as it gives for such."""
     import numpy as np
 
     def numbers(rows: Sequence[Row], wanted: Sequence[str]) -> Any:
-        return np.array([[float(row[name]) for name in wanted] for row in rows])
-
-    try:
-        x, y = numbers(rows, names), numbers(rows, [label])[:, 0]
-        if not len(x) or not (np.isfinite(x).all() and np.isfinite(y).all()):
+        try:
+            found = np.array([[float(row[name]) for name in wanted] for row in rows])
+        except (KeyError, TypeError, ValueError, OverflowError):
             return None
-    except (KeyError, TypeError, ValueError, OverflowError, IndexError):
+        return found if found.size and np.isfinite(found).all() else None
+
+    x, y = numbers(rows, names), numbers(rows, [label])
+    if x is None or y is None:
         return None
     centre, middle = x.mean(axis=0), y.mean()
-    weights = np.linalg.lstsq(x - centre, y - middle, rcond=None)[0]
+    weights = np.linalg.lstsq(x - centre, y[:, 0] - middle, rcond=None)[0]
 
-    def predict(rows: Sequence[Row]) -> list[float]:
-        return [float(value) for value in (numbers(rows, names) - centre) @ weights + middle]
+    def predict(rows: Sequence[Row]) -> list[float] | None:
+        given = numbers(rows, names)
+        return None if given is None else [float(value) for value in (given - centre) @ weights + middle]
 
     return predict

@@ -1,4 +1,4 @@
-# The workspace client throughout: FeatureStoreClient, its lookups, its tags, its online store.
+# The client of the workspace feature store throughout: FeatureStoreClient, its lookups, its tags, its online store.
 # fails: nothing
 
 # %% Set-up: leave this cell as it is
@@ -46,7 +46,7 @@ def fit(rows):
     return LinearRegression().fit(rows.drop(columns=label), rows[label])
 
 
-# The client is made here, and the lookups of the training set too, so that each task's cell stands alone.
+# %% The client and the lookups of the forecast
 from datetime import timedelta
 
 import mlflow
@@ -61,7 +61,7 @@ def defaults(*names):
     return {name: default_values[name] for name in names}
 
 
-def training_lookups():
+def lookups():
     """The five features of the forecast."""
     return [
         FeatureLookup(
@@ -81,12 +81,7 @@ def training_lookups():
     ]
 
 
-def forecast_set(lookups):
-    """A training set of the orders, without what only says who and what."""
-    return fs.create_training_set(
-        landing("orders"), lookups, label, exclude_columns=[key, "country", "favourite", "gift"]
-    )
-
+IDS = [key, "country", "favourite", "gift"]
 
 # %% Task 1: the feature table customers_table from customers_1, with its key and its description
 fs.create_table(customers_table, [key], landing("customers_1"), description=purpose)
@@ -130,7 +125,7 @@ recent_lookup = FeatureLookup(
 recent_df = fs.create_training_set(landing("calls"), [recent_lookup], "answer").load_df()
 
 # %% Task 13: the training set of orders, saved at tables/training
-training_set = forecast_set(training_lookups())
+training_set = fs.create_training_set(landing("orders"), lookups(), label, exclude_columns=IDS)
 training_set.load_df().write.format("delta").mode("overwrite").save(f"{root}/tables/training")
 
 # %% Task 14: fit a model on it, log it with its lookups and register it as model_name
