@@ -7,6 +7,8 @@ them are taken as written by someone else.
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +26,8 @@ PACKAGE = "data/feature_store"
 MOST_BYTES = 4 << 20
 MOST_SPEC_BYTES = 256 << 10
 MOST_STEPS, MOST_NAMES = 150, 1_000
+_STORE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}", re.ASCII)
+_ONLINE = re.compile(r"[\w.]{1,200}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -58,10 +62,13 @@ class Catalogue:
 
         Raises Unreadable when it is not there, lacks a column, or can't be read.
         """
-        if not store or "/" in store or store.startswith("."):
-            raise Unreadable("the feature store's catalogue names an online store that can't be one")
+        folder = self.root / FOLDER / "online"
+        if not (_STORE.fullmatch(store) and _ONLINE.fullmatch(table)):
+            raise Unreadable("the feature store's catalogue names an online store or table that can't be one")
+        if not all(map(files.is_folder, (folder.parent, folder))):
+            raise Unreadable(f"there is no online store {store!r}")
         try:
-            return database.read(self.root / FOLDER / "online" / f"{store}.db", {table: columns})[table]
+            return database.read(folder / f"{store}.db", {table: columns})[table]
         except Unreadable as error:
             raise Unreadable(f"the online store {store!r} has no table {table!r} with such rows") from error
 
@@ -114,8 +121,10 @@ def open_catalogue(root: Path, seen_at: str) -> Catalogue:
     Raises Unreadable when the file is not what the clients write.
     """
     file = root / CATALOGUE
-    if not files.is_folder(file.parent) or not (file.exists() or file.is_symlink()):
+    if not os.path.lexists(file):
         return Catalogue(root, {})
+    if not files.is_folder(file.parent):
+        raise Unreadable("the feature store's folder is a link: what it leads to is not the lab's")
     content = files.read_bytes(file, MOST_BYTES)
     try:
         told = json.loads(content)
@@ -153,6 +162,8 @@ def package(model: Model) -> Package | None:
     file = folder / "feature_spec.yaml"
     if not all(map(files.is_folder, (model.path, folder.parent, folder))) or not files.is_file(file):
         return None
+    if not files.is_folder(folder / "raw_model"):
+        raise Unreadable(f"{model.name} has a feature_spec.yaml, and no model beside it")
     content = files.read_bytes(file, MOST_SPEC_BYTES)
     try:
         told = _dict(yaml.load(content, PlainLoader))

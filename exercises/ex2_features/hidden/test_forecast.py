@@ -86,9 +86,12 @@ def judge_features(lab: Lab, data: Coffee, names: Sequence[str], wanted: str, *,
             for name in names:
                 if name in lacking or is_missing(data, order, name) != missing:
                     continue
-                looked_at += 1
                 of_customers, key = looked_up(data, order, name)
-                right = _possible(people if of_customers else sold, key, data.renamed[name][1], data.defaults[name])
+                found_in = people if of_customers else sold
+                if not missing and any(_missing_in(state, key, data.renamed[name][1]) for state in found_in):
+                    continue  # The learner's own table did not have it.
+                looked_at += 1
+                right = _possible(found_in, key, data.renamed[name][1], data.defaults[name])
                 if not any(same(row[name], value) for value in right):
                     wrong += 1
                     null += row[name] is None
@@ -96,6 +99,10 @@ def judge_features(lab: Lab, data: Coffee, names: Sequence[str], wanted: str, *,
         mismatch(wanted, "tables/training holds no such order")
     if wrong:
         mismatch(wanted, f"{wrong} of {looked_at} values are others" + (f", {null} of them null" if null else ""))
+
+
+def _missing_in(state: State, key: Any, feature: str) -> bool:
+    return all(row.get(feature) is None for row in state.get(key, ()))
 
 
 def _possible(states: Sequence[State], key: Any, feature: str, default: float) -> list[Any]:

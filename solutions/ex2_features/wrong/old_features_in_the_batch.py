@@ -6,5 +6,5 @@
 from pyspark.sql import functions as F
 
 old = landing("customers_1").select(key, "spend", "distance_km", F.col("rating").alias(own_rating))
-batch = landing("batch").join(old, key, "left").fillna(default_values)
+batch = landing("batch").join(old, key, "left").fillna(defaults("spend", "distance_km", own_rating))
 scores = fs.score_batch(f"models:/{model_name}/1", batch).select(key, "prediction")
