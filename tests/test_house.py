@@ -216,6 +216,23 @@ def test_a_step_that_is_not_possible_costs_no_other(folder: Path, monkeypatch: p
     assert rows(folder, "mlflow.db", "SELECT version, current_stage FROM model_versions") == [(1, "Production")]
 
 
+def test_versions_that_came_without_a_stage_are_moved_later(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = ({**STEP, "run_name": name} for name in ("first", "second"))
+    del first["stage"], second["stage"]
+    moves = [
+        {"model": "churn", "arrived": "second", "stage": "Production"},
+        {"model": "churn", "version": 1, "stage": "Production", "archive": True},
+        {"model": "churn", "arrived": "unknown", "stage": "Production"},
+    ]
+    raised(folder, monkeypatch, AUTOMATION, first, second, *moves)
+    versions = rows(folder, "mlflow.db", "SELECT version, current_stage FROM model_versions")
+    assert versions == [(1, "Production"), (2, "Archived")]
+    events = rows(folder, "workspace.db", "SELECT event, version FROM deliveries ORDER BY id")
+    moved, made = "MODEL_VERSION_TRANSITIONED_STAGE", "MODEL_VERSION_CREATED"
+    assert events[:3] == [(made, "1"), (made, "2"), (moved, "2")]
+    assert sorted(events[3:]) == [(moved, "1"), (moved, "2")]
+
+
 def test_a_notebook_that_ends_itself_ends_the_lab(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cells = (
         AUTOMATION

@@ -15,7 +15,7 @@ from typing import Any, NoReturn, TypeVar
 
 import pytest
 
-from grader.evidence import Unreadable, behaviour, delta, features, honesty, registry, tracking
+from grader.evidence import Unreadable, behaviour, delta, features, honesty, registry, tracking, workspace
 from grader.evidence.behaviour import Answer, Call
 from grader.evidence.models import Model
 from grader.evidence.registry import Version
@@ -122,6 +122,11 @@ class Lab:
     def registry(self) -> registry.Registry:
         """The model registry. Raises Unreadable as :attr:`tracking` does."""
         return registry.open_registry(self.root / STORE)
+
+    @cached_property
+    def workspace(self) -> workspace.Workspace:
+        """What the lab's workspace keeps of webhooks and jobs. Raises Unreadable as :attr:`tracking` does."""
+        return workspace.open_workspace(self.root / workspace.NAME)
 
     def source(self, version: Version) -> Model | None:
         """The logged model that a registered version was made from, None if that is not in the lab."""

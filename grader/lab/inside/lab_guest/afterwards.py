@@ -1,9 +1,11 @@
-"""What happens in a lab once the submission has ended: new model versions arrive, and are moved to a stage.
+"""What happens in a lab once the submission has ended: new model versions arrive, and are moved to stages.
 
-A step is a JSON object: ``model`` (a registered model's name), ``run_name``, ``files`` (the logged model's files: text
-by path), ``metrics`` and ``params`` of its run, ``tags`` of the version, and ``stage``, where the version is moved to
-in the end. It is all done through the workspace, as a colleague's client would. After each step, and before the first,
-the workspace is waited for until it has nothing left to do.
+A step is a JSON object with ``model``, a registered model's name. A new version arrives with ``run_name``, ``files``
+(the logged model's files: text by path), ``metrics`` and ``params`` of its run and ``tags`` of the version; with
+``stage`` it is moved there at once. A step without ``files`` moves a version that is there to ``stage``: that of this
+number (``version``), or the one that came with a ``run_name`` before (``arrived``); with ``archive`` what is in that
+stage is archived. It is all done through the workspace, as a colleague's client would. After each step, and before the
+first, the workspace is waited for until it has nothing left to do.
 """
 
 from __future__ import annotations
@@ -27,15 +29,22 @@ def perform(steps: Sequence[Mapping[str, Any]], address: Mapping[str, str], root
     """See to all steps, waiting at most ``seconds`` after each. One that can't be done costs no other."""
     workspace = _Workspace(address)
     workspace.rest(seconds)
+    arrived: dict[str, str] = {}
     for step in steps:
         try:
-            _arrive(workspace, step, root)
+            if "files" in step:
+                arrived[step["run_name"]] = version = _arrive(workspace, step, root)
+            else:
+                version = arrived[step["arrived"]] if "arrived" in step else str(step["version"])
+            if "stage" in step:
+                workspace.move(step["model"], version, step["stage"], archive=step.get("archive", False))
         except (OSError, ValueError, KeyError):  # The notebook removed or broke what the step needs.
             traceback.print_exc()
         workspace.rest(seconds)
 
 
-def _arrive(workspace: _Workspace, step: Mapping[str, Any], root: Path) -> None:
+def _arrive(workspace: _Workspace, step: Mapping[str, Any], root: Path) -> str:
+    """Log a run with a model, register it, and return the number of the new version."""
     now = int(time.time() * 1000)
     started = {"experiment_id": "0", "run_name": step["run_name"], "start_time": now}
     run = workspace.post("runs/create", started)["run"]["info"]
@@ -52,9 +61,7 @@ def _arrive(workspace: _Workspace, step: Mapping[str, Any], root: Path) -> None:
     workspace.post("runs/update", {"run_id": run["run_id"], "status": "FINISHED", "end_time": now})
     tags = [{"key": key, "value": value} for key, value in step["tags"].items()]
     made = {"name": step["model"], "source": source, "run_id": run["run_id"], "tags": tags}
-    version = workspace.post("model-versions/create", made)["model_version"]["version"]
-    moved = {"name": step["model"], "version": version, "stage": step["stage"], "archive_existing_versions": False}
-    workspace.post("model-versions/transition-stage", moved)
+    return str(workspace.post("model-versions/create", made)["model_version"]["version"])
 
 
 class _Workspace:
@@ -64,6 +71,10 @@ class _Workspace:
 
     def post(self, endpoint: str, body: Any) -> Any:
         return self._call(_API + endpoint, json.dumps(body).encode())
+
+    def move(self, model: str, version: str, stage: str, *, archive: bool) -> None:
+        moved = {"name": model, "version": version, "stage": stage, "archive_existing_versions": archive}
+        self.post("model-versions/transition-stage", moved)
 
     def rest(self, seconds: float) -> None:
         """Wait until nothing is to be delivered and no job runs, twice in a row, or the time is over."""
