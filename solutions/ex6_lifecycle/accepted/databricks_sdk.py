@@ -76,9 +76,7 @@ training = w.jobs.create(
     job_clusters=[
         jobs.JobCluster(job_cluster_key="training", new_cluster=compute.ClusterSpec(num_workers=workers, **machine))
     ],
-    schedule=jobs.CronSchedule(
-        quartz_cron_expression=f"0 {train_minute} {train_hour} * * ?", timezone_id=timezone
-    ),
+    schedule=jobs.CronSchedule(quartz_cron_expression=f"0 {train_minute} {train_hour} * * ?", timezone_id=timezone),
 )
 
 # %% Task 2: train once
