@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fixtures.coffee import Coffee, Row
+from fixtures.coffee import COFFEE_KEYS, Coffee, Row
 from grader.evidence import Unreadable, features
 from grader.evidence.behaviour import Call
 from grader.evidence.delta import Table
@@ -65,22 +65,38 @@ def is_state(found: State, wanted: Mapping[Any, Row]) -> bool:
     return all(len(found[key]) == 1 and alike(found[key][0], row, row) for key, row in wanted.items())
 
 
-def states(lab: Lab, name: str, keys: Sequence[str], right: Mapping[Any, Row]) -> list[State]:
-    """What a lookup may have found: the right rows, and those of the learner's table if it never held the right ones.
-
-    A table that is wrong has failed its own checks; what is looked up in it rightly is right.
-    """
-    wanted: State = {key: [row] for key, row in right.items()}
-    try:
-        past = history(lab.feature_table(name), *keys)
-    except (Mismatch, Unreadable):
-        return [wanted]
-    return [wanted] if any(is_state(found, right) for found in past) else [wanted, *past]
-
-
 def customers_then(lab: Lab, data: Coffee) -> list[State]:
-    """The customers when the model was trained."""
-    return states(lab, data.customers_table, [data.key], data.merged)
+    """What lookups may have found when the model was trained: the right customers, and those of the learner's own table
+    if it never held the right ones. A table that is wrong has failed its own checks; what is looked up in it is right.
+    """
+    right: State = {key: [row] for key, row in data.merged.items()}
+    try:
+        past = history(lab.feature_table(data.customers_table), data.key)
+    except (Mismatch, Unreadable):
+        return [right]
+    if not past or any(is_state(found, data.merged) for found in past):
+        return [right]
+    later = shows(past, data.customers_3, data.key)
+    return [right, past[later - 1] if later else past[-1]]
+
+
+def coffees(lab: Lab, data: Coffee) -> list[State]:
+    """The coffees likewise. Their table is changed once, and no more."""
+    right: State = {key: [row] for key, row in data.coffees.items()}
+    try:
+        own = by_key(lab.feature_table(data.coffees_table).rows(), *COFFEE_KEYS)
+    except (Mismatch, Unreadable):
+        return [right]
+    return [right] if is_state(own, data.coffees) else [right, own]
+
+
+def shows(past: Sequence[State], changes: Iterable[Row], key: str) -> int | None:
+    """The first version that shows anything of a file of customers, None if none does."""
+    spent = [(row[key], row["spend"]) for row in changes]
+    for number, found in enumerate(past):
+        if any(same(row.get("spend"), spend) for one, spend in spent for row in found.get(one, ())):
+            return number
+    return None
 
 
 def customers_now(lab: Lab, data: Coffee) -> list[State]:
@@ -91,10 +107,6 @@ def customers_now(lab: Lab, data: Coffee) -> list[State]:
     except (Mismatch, Unreadable):
         return [right]
     return [right] if is_state(own, data.current) else [right, own]
-
-
-def coffees(lab: Lab, data: Coffee) -> list[State]:
-    return states(lab, data.coffees_table, ["country", "coffee"], data.coffees)
 
 
 # The model

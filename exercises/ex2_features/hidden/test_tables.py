@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from shop import alike, by_key, history, is_state, same
+from shop import alike, by_key, history, is_state, same, shows
 
 from fixtures.coffee import COFFEE_KEYS, Coffee, Row
 from grader.evidence.features import FeatureTable
@@ -68,11 +68,10 @@ def test_two_keys(lab: Lab, data: Coffee) -> None:
 def arrived(lab: Lab, data: Coffee, changes: tuple[Row, ...], name: str) -> tuple[list[Any], int]:
     """All versions of the customers by key, and the first that shows anything of the changes."""
     past = history(lab.feature_table(data.customers_table), data.key)
-    for number, found in enumerate(past):
-        for row in changes:
-            if any(same(one.get("spend"), row["spend"]) for one in found.get(row[data.key], ())):
-                return past, number
-    mismatch(f"{name} was merged into {data.customers_table}", "no version of the table holds any of its values")
+    since = shows(past, changes, data.key)
+    if since is None:
+        mismatch(f"{name} was merged into {data.customers_table}", "no version of the table holds any of its values")
+    return past, since
 
 
 @check("write.merged")
