@@ -15,6 +15,7 @@ from grader.errors import NotGraded
 from grader.exams import load_exams
 from grader.lab import sandbox
 from grader.scoring import Scorecard, SubmissionId, not_graded, score
+from grader.submission import Submission
 from grader.suite import court
 
 
@@ -27,17 +28,17 @@ class Options:
 
 
 def grade(
-    exercise: Exercise, path: Path, options: Options, notify: Callable[[str], None] = lambda text: None
+    exercise: Exercise, work: Path | Submission, options: Options, notify: Callable[[str], None] = lambda text: None
 ) -> Scorecard:
-    """Grade the submission at ``path``; ``notify`` is told, in a few words, what happens.
+    """Grade a submission, read already or at a path; ``notify`` is told, in a few words, what happens.
 
     Raises BadInput when the file is no submission or the machine lacks something. Should the grader itself
     fail, the scorecard says ``not_graded`` and why.
     """
     started = time.monotonic()
     seed = secrets.randbelow(10_000) if options.seed is None else options.seed
-    submitted = submission.read(path)
-    identity = SubmissionId(str(path), submitted.sha256)
+    submitted = work if isinstance(work, Submission) else submission.read(work)
+    identity = SubmissionId(str(submitted.path), submitted.sha256)
     exams = load_exams()
     isolation = sandbox.choose(options.isolation)
     with lab.folder() as folder, court.waiting(exercise, seed, folder, isolation) as judge:

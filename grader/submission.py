@@ -78,6 +78,13 @@ def read(path: Path) -> Submission:
         raise BadInput(f"There is no file {path}: check the name, or run the command without one.") from None
     except OSError as error:
         raise BadInput(f"{path} can't be read: {error.strerror}.") from error
+    return of(path, content)
+
+
+def of(path: Path, content: bytes) -> Submission:
+    """The submission whose file of that name holds these bytes. Raises BadInput as :func:`read` does."""
+    if len(content) > MAX_BYTES:
+        raise BadInput(f"{path} is larger than {MAX_BYTES >> 20} MB: clear the notebook's outputs first.")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,6 +25,13 @@ Hands-on exercises for machine learning on Databricks, run in a real lab and jud
   {0} ex1          grade your work, work/ex1_delta.py (made for you the first time)
   {0} hint ex1     a hint on the first check that did not pass
   {0} --help       everything else"""
+
+
+class Strict(StrEnum):
+    """Isolation where nothing is left to chance."""
+
+    sandbox = "sandbox"
+    process = "process"
 
 
 class Verbs(TyperGroup):
@@ -128,6 +136,62 @@ def _lab(
 
     verbs = list(getattr(ctx.find_root().command, "commands", {}))
     return open_lab(exercise, shell=shell, port=port, seed=seed, isolation=isolation.value, verbs=verbs)
+
+
+@app.command("class")
+def _class(
+    submissions: Annotated[Path, typer.Argument(metavar="SUBMISSIONS", help="The folder that holds them.")],
+    exercise: Annotated[
+        list[str] | None,
+        typer.Option("--exercise", metavar="EXERCISE", help="Which, more than once for several; all without it."),
+    ] = None,
+    roster: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The class as CSV, with a line of headings.")
+    ] = None,
+    gradebook: Annotated[
+        str, typer.Option(metavar="PLACE", help="A file, or a database's URL.", envvar="GRADER_GRADEBOOK")
+    ] = "gradebook.db",
+    jobs: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="So many submissions at a time; one a core without it.")
+    ] = None,
+    cluster: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Of a Dask scheduler, to grade there.")] = None,
+    due: Annotated[str | None, typer.Option(metavar="TIME", help="When it was due, like 2026-03-01T23:59.")] = None,
+    late_policy: Annotated[
+        str | None, typer.Option(metavar="POLICY", help="What lateness costs: none, zero, 10%, 10%/day ...")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, max=2**32 - 1, metavar="N", help="Which lab.")] = None,
+    isolation: Annotated[
+        Strict, typer.Option(help="Where submissions run; process, without a sandbox, is written on every report.")
+    ] = Strict.sandbox,
+    force: Annotated[bool, typer.Option("--force", help="Grade again what has a result.")] = False,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Grade again what could not be graded.")] = False,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="LEARNER", help="This learner; more than once for several.")
+    ] = None,
+) -> int:
+    """Grade a class: every submission in a folder, into a gradebook.
+
+    Interrupted at any moment, it goes on where it stopped when it is called again.
+
+    Exit status: 0 all were graded, 1 some could not be, 2 wrong input, 3 the grader failed, 130 interrupted.
+    """
+    from grader.cli.classroom import grade_class
+
+    return grade_class(
+        submissions,
+        exercise or [],
+        roster=roster,
+        gradebook=gradebook,
+        jobs=jobs,
+        cluster=cluster,
+        due=due,
+        late_policy=late_policy,
+        seed=seed,
+        isolation=isolation.value,
+        force=force,
+        retry_failed=retry_failed,
+        only=only or [],
+    )
 
 
 @app.command("doctor")

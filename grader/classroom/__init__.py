@@ -1,0 +1,1 @@
+"""Classes: folders of submissions in, a gradebook that loses nothing, reports out."""

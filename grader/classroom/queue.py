@@ -1,0 +1,144 @@
+"""The queue: hands work to a ``concurrent.futures.Executor`` and gives results back as they come.
+
+Local processes by default; with Dask a cluster's scheduler. Neither a worker that dies nor a submission that kills it
+costs any other result.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from grader.classroom import worker
+from grader.classroom.worker import Done, Work
+from grader.errors import BadInput
+
+T = TypeVar("T")
+TASKS_PER_PROCESS = 50
+"""After so many submissions a worker makes room for a fresh one: whatever a library leaks ends with it."""
+CONNECT_SECONDS = 15
+
+
+@dataclass(frozen=True)
+class Failure:
+    """No worker could say what became of a submission."""
+
+    reason: str
+
+
+class Workers:
+    """Where work is done: ``width`` pieces at a time, on an executor that can be had anew when it breaks."""
+
+    def __init__(self, width: int, make: Callable[[], Executor], end: Callable[[Executor], None]) -> None:
+        self.width = width
+        self._make = make
+        self._end = end
+        self.executor = make()
+
+    def renew(self) -> None:
+        """Put a fresh executor in the place of a broken one."""
+        self.close()
+        self.executor = self._make()
+
+    def close(self) -> None:
+        """End all that is still at work, and take its labs down."""
+        self._end(self.executor)
+
+
+def local(jobs: int) -> Workers:
+    """Processes of this machine."""
+    context = multiprocessing.get_context("spawn")
+
+    def make() -> Executor:
+        return ProcessPoolExecutor(
+            jobs, mp_context=context, initializer=worker.settle, max_tasks_per_child=TASKS_PER_PROCESS
+        )
+
+    def end(executor: Executor) -> None:
+        for process in multiprocessing.active_children():
+            process.terminate()
+        executor.shutdown(wait=True, cancel_futures=True)
+
+    return Workers(jobs, make, end)
+
+
+def cluster(address: str) -> Workers:
+    """The workers of the Dask scheduler at ``address``. Raises BadInput when there is none."""
+    try:
+        from distributed import Client
+    except ModuleNotFoundError:
+        raise BadInput("--cluster needs Dask: install the project with its extra 'cluster'.") from None
+    try:
+        client = Client(address, timeout=CONNECT_SECONDS)
+        width = sum(client.nthreads().values())
+    except (OSError, ValueError, TimeoutError) as error:
+        raise BadInput(f"No scheduler answers at {address}: start one with `dask scheduler`.") from error
+    if not width:
+        client.close()
+        raise BadInput(f"The scheduler at {address} has no workers: start some with `dask worker {address}`.")
+
+    def end(executor: Executor) -> None:
+        executor.shutdown(wait=False, cancel_futures=True)
+        client.close()
+
+    return Workers(width, lambda: client.get_executor(pure=False), end)
+
+
+@dataclass
+class _Piece(Generic[T]):
+    tag: T
+    load: Callable[[], Work]
+    strikes: int = 0
+
+
+def run(pieces: list[tuple[T, Callable[[], Work]]], workers: Workers) -> Iterator[tuple[T, Done | Failure]]:
+    """Have all pieces of work done; each comes with a tag and a function that loads it when its turn has come.
+
+    When a worker's process ends of its own, what was under way is done again, one after another, so that only what
+    ends it once more is given up.
+    """
+    waiting = deque(_Piece(tag, load) for tag, load in pieces)
+    running: dict[Future[Done], _Piece[T]] = {}
+    while waiting or running:
+        alone = any(piece.strikes for piece in (*running.values(), *waiting))
+        while waiting and len(running) < (1 if alone else workers.width):
+            piece = waiting.popleft()
+            try:
+                work = piece.load()
+            except OSError as problem:
+                yield piece.tag, Failure(f"it can't be read ({problem.strerror or problem})")
+                continue
+            with contextlib.suppress(BrokenExecutor):
+                running[workers.executor.submit(worker.grade, work)] = piece
+                continue
+            waiting.appendleft(piece)
+            workers.renew()
+        finished, _ = wait(running, return_when=FIRST_COMPLETED)
+        broken: list[_Piece[T]] = []
+        for future in finished:
+            piece = running.pop(future)
+            error = future.exception()
+            if error is None:
+                yield piece.tag, future.result()
+            elif isinstance(error, BrokenExecutor):
+                broken.append(piece)
+            else:
+                yield piece.tag, Failure(_told(error))
+        if broken:
+            broken += running.values()
+            running.clear()
+            workers.renew()
+            if len(broken) == 1 and broken[0].strikes:
+                yield broken.pop().tag, Failure("the process that graded it ended, twice")
+            for piece in broken:
+                piece.strikes += 1
+            waiting.extendleft(reversed(broken))
+
+
+def _told(error: Any) -> str:
+    return f"the grader failed on it: {type(error).__name__}: {error}"[:2000]

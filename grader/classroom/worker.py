@@ -1,0 +1,75 @@
+"""Grades one submission of a class, wherever it is asked to: all that it needs comes with the work."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True)
+class Work:
+    """A submission to grade. ``name`` is its path as reports show it, ``content`` its bytes."""
+
+    exercise: str
+    name: str
+    content: bytes
+    seed: int
+    isolation: Literal["sandbox", "process"]
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of it: the scorecard as JSON-ready data, and how long it took, in seconds."""
+
+    card: dict[str, Any]
+    seconds: float
+
+
+def settle() -> None:
+    """Make this process a worker: it heeds its parent and its parent's end, not the terminal's Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    with contextlib.suppress(OSError, AttributeError):
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+
+def grade(work: Work) -> Done:
+    """Grade a submission. Whatever it is, there is a scorecard: a file that is none says so in its reason."""
+    from grader import catalog, pipeline, scoring, submission
+    from grader.errors import BadInput
+    from grader.exams import load_exams
+
+    started = time.monotonic()
+    exercise = catalog.find(work.exercise)
+    try:
+        with _interruptible():
+            read = submission.of(Path(work.name), work.content)
+            card = pipeline.grade(exercise, read, pipeline.Options(work.seed, work.isolation))
+    except BadInput as error:
+        identity = scoring.SubmissionId(work.name, hashlib.sha256(work.content).hexdigest())
+        card = scoring.not_graded(exercise, str(error), load_exams(), submission=identity, seed=work.seed)
+    return Done(card.as_json(), time.monotonic() - started)
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """SIGTERM takes the lab down, as Ctrl-C does elsewhere, before it ends the process."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
