@@ -1,6 +1,6 @@
 """Runs one task of a job: a notebook, cell by cell through nbclient in a kernel of its own, or a Python script.
 
-Called as ``python -s -m lab_guest.task REQUEST``, the leader of a session of its own. REQUEST is a JSON file: ``kind``
+Called as ``python -sP -m lab_guest.task REQUEST``, the leader of a session of its own. REQUEST is a JSON file: ``kind``
 ("notebook" or "python"), ``source`` (the file to run, a copy), ``path`` (what it is a copy of), ``parameters`` (of a
 notebook by name, of a script a list), ``root``, ``values`` (task values of the tasks before, by task and name) and
 ``context`` (ids and names of the job and its run). Beside it the answer is left, ``result.json``, and ``values.json``
@@ -153,7 +153,7 @@ def _notebook(request: dict[str, Any], folder: Path, lifeline: int) -> dict[str,
     if child == 0:
         with contextlib.suppress(OSError):
             os.close(lifeline)
-        _become_kernel(request, folder, connection, spark=bool(_USES_SPARK.search(text)))
+        _become_kernel(request, folder, connection, uses_spark=bool(_USES_SPARK.search(text)))
         return {}
     _watch(lifeline)
     alive = _Child(child)
@@ -246,10 +246,11 @@ def _is_json(file: Path) -> bool:
         return False
 
 
-def _become_kernel(request: dict[str, Any], folder: Path, connection: Path, *, spark: bool) -> None:
+def _become_kernel(request: dict[str, Any], folder: Path, connection: Path, *, uses_spark: bool) -> None:
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     os.environ["JPY_PARENT_PID"] = str(os.getppid())
+    from . import spark
     from .notebook import make_kernel
 
     config = {
@@ -262,7 +263,7 @@ def _become_kernel(request: dict[str, Any], folder: Path, connection: Path, *, s
     app = make_kernel(config, ["-f", str(connection)])
     names = app.shell.user_ns
     _enter(names["dbutils"], request, folder)
-    session = attach() if spark else None
+    session = spark.session() if uses_spark and spark.offered() else None
     if session is not None:
         from .notebook import offer_spark
 
@@ -290,20 +291,6 @@ def _told(reply: dict[str, Any], number: int) -> dict[str, Any]:
         trace += [f"File <command-{number + 1}>, line {line}", f"----> {line} {source}", ""]
     error = f"{name}: {value}" if value else name
     return {"status": "error", "error": error, "trace": "\n".join([*trace, error])}
-
-
-def attach() -> Any:
-    """A Spark session of the lab's own JVM, new, on the context that is there; None in a lab without Spark."""
-    if "PYSPARK_GATEWAY_PORT" not in os.environ:
-        return None
-    from pyspark import SparkConf, SparkContext
-    from pyspark.sql import SparkSession
-
-    SparkContext._ensure_initialized()
-    jvm: Any = SparkContext._jvm
-    java = jvm.JavaSparkContext.fromSparkContext(jvm.org.apache.spark.SparkContext.getOrCreate())
-    context = SparkContext(conf=SparkConf(_jconf=java.getConf()), gateway=SparkContext._gateway, jsc=java)
-    return SparkSession(context).newSession()
 
 
 def _enter(dbutils: Any, request: dict[str, Any], folder: Path) -> None:
@@ -368,7 +355,7 @@ def _become_script(request: dict[str, Any], folder: Path, into: int, failure: Pa
     import traceback
     import types
 
-    from . import parity
+    from . import parity, spark
     from .dbutils import DBUtils, NotebookExit
 
     null = os.open(os.devnull, os.O_RDWR)
@@ -390,7 +377,7 @@ def _become_script(request: dict[str, Any], folder: Path, into: int, failure: Pa
         dbutils = DBUtils(Path(request["root"]), {})
         _enter(dbutils, request, folder)
         names: dict[str, Any] = {"dbutils": dbutils}
-        session = attach() if _USES_SPARK.search(text) else None
+        session = spark.session() if _USES_SPARK.search(text) and spark.offered() else None
         if session is not None:
             names |= {"spark": session, "sc": session.sparkContext}
         vars(builtins).update(names)
@@ -435,7 +422,7 @@ def start(request: dict[str, Any], folder: Path, environment: dict[str, str]) ->
     file.write_text(json.dumps(request))
     lifeline, held = os.pipe()
     process = subprocess.Popen(
-        [sys.executable, "-s", "-m", "lab_guest.task", str(file)],
+        [sys.executable, "-sP", "-m", "lab_guest.task", str(file)],
         env={**environment, LIFELINE: str(lifeline)},
         pass_fds=[lifeline],
         stdin=subprocess.DEVNULL,

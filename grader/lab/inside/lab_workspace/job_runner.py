@@ -269,7 +269,8 @@ class Runner:
             for run in changing.execute("SELECT * FROM job_runs WHERE end_ms IS NULL AND state != 'QUEUED'").fetchall():
                 self._advance(changing, run, soon)
         for row in self._state.rows(
-            "SELECT * FROM task_runs WHERE state IN ('PENDING', 'WAITING_FOR_RETRY') ORDER BY number"
+            "SELECT t.* FROM task_runs t JOIN job_runs r ON r.run_id = t.job_run_id "
+            "WHERE t.state IN ('PENDING', 'WAITING_FOR_RETRY') AND r.state IN ('PENDING', 'RUNNING') ORDER BY t.number"
         ):
             wait = ((row["due_ms"] or 0) - now_ms()) / 1000
             if wait > 0:
@@ -607,7 +608,7 @@ class Runner:
                 with (file.parent / "task.log").open("wb") as log:
                     process = await asyncio.create_subprocess_exec(
                         sys.executable,
-                        "-s",
+                        "-sP",  # a notebook beside which a file is named like a module of Python's own still runs
                         "-m",
                         "lab_guest.task",
                         str(file),
