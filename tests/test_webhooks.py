@@ -797,7 +797,7 @@ def test_the_guides_own_call_is_understood(server: Server, monkeypatch: pytest.M
     monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", TOKEN)
     server.model("guided", versions=1)
     client = Client(server.host)
-    with pytest.warns(UserWarning, match=r"no job_spec and no model_name and no target_stage.*TO_<STAGE>"):
+    with pytest.warns(UserWarning, match=r"TO_<STAGE>.*no job_spec and no model_name and no target_stage"):
         made = client.create_webhook(
             name="deploy",
             events=[TRANSITIONED],
@@ -815,6 +815,50 @@ def test_the_guides_own_call_is_understood(server: Server, monkeypatch: pytest.M
         client.create_webhook(name="x", events=[TRANSITIONED], colour="green")
     with pytest.raises(MlflowException, match="Webhook URL"):  # MLflow's own webhooks stay what they are
         client.create_webhook("own", "https://nowhere.invalid/hook", ["registered_model.created"])
+
+
+def test_what_the_guides_webhooks_are_for_is_understood_too(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    from grader.lab.inside.lab_workspace import client as understood
+
+    class Client(MlflowClient):  # type: ignore[misc]
+        pass
+
+    understood.settle(Client)
+    for name, value in (("HOST", server.host), ("TOKEN", TOKEN)):
+        monkeypatch.setenv(f"DATABRICKS_{name}", value)
+    monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", TOKEN)
+    server.model("led", versions=1)
+    client = Client(server.host)
+    assert list(client.list_webhooks()) == []  # MLflow's own, as long as nothing else was meant
+    spec = {"url": server.receiver("led")}
+    with pytest.warns(UserWarning):
+        made = client.create_webhook(
+            name="Tell", events=[TRANSITIONED], http_url_spec=spec, model_name="led", target_stage="Production"
+        )
+    assert (made.name, made.webhook_id) == ("Tell", made.id)
+    with pytest.warns(UserWarning, match=r"model_registry\.list_webhooks\(\).*GET .*/list"):
+        assert made.id in [hook.id for hook in client.list_webhooks()]
+    with pytest.warns(UserWarning, match="list"):
+        (found,) = client.list_webhooks(model_name="led", events="MODEL_VERSION_TRANSITIONED_TO_PRODUCTION")
+    with pytest.warns(UserWarning, match="list"):
+        assert client.get_webhook(made.id).name == found.name == "Tell"
+    with pytest.warns(UserWarning, match="test_registry_webhook"):
+        tried = client.test_webhook(made.id)
+    assert (tried.success, tried.response_status, tried.body) == (True, 200, "OK")
+    with pytest.warns(UserWarning, match="PATCH"):
+        changed = client.update_webhook(made.id, status="DISABLED", events=[TRANSITIONED], target_stage="Archived")
+    assert (changed.status, changed.events) == ("DISABLED", ["MODEL_VERSION_TRANSITIONED_TO_ARCHIVED"])
+    with pytest.warns(UserWarning, match=r"delete_webhook\(id=\.\.\.\)"):
+        client.delete_webhook(webhook_id=made.id)
+    with pytest.warns(UserWarning), pytest.raises(MlflowException, match="does not exist"):
+        client.get_webhook(made.id)
+    with pytest.raises(MlflowException):  # an id of MLflow's own webhooks goes to MLflow
+        client.delete_webhook("0b8c5f8e-6d7c-4a53-9f5b-0d9b5c6d7e8f")
+    with pytest.raises(TypeError, match="colour"):
+        client.list_webhooks(colour="green")
 
 
 OLD_CLIENT = """

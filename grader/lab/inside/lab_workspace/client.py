@@ -17,15 +17,14 @@ from typing import Any
 
 PATH = "/api/2.0/mlflow/registry-webhooks"
 _HINT = (
-    "MlflowClient.create_webhook has no {names}: on Databricks this call fails. The lab has made a registry webhook of "
-    "it, as WorkspaceClient().model_registry.create_webhook(events=[...], model_name=..., {spec}=...) of "
-    "databricks-sdk does, "
-    f"or POST {PATH}/create{{stage}}."
+    "WorkspaceClient().model_registry.create_webhook(events=[...], model_name=..., {spec}=...) of databricks-sdk is the "
+    f"call, or POST {PATH}/create{{stage}}. MlflowClient.create_webhook has no {{names}}: on Databricks it fails. The "
+    "lab has made a registry webhook of it."
 )
 _STAGE_HINT = "; for one stage alone listen to the event MODEL_VERSION_TRANSITIONED_TO_<STAGE>"
 _OTHERS = (
-    "MlflowClient.{name} knows MLflow's own webhooks alone. The lab has taken this for a registry webhook's: on "
-    f"Databricks that is WorkspaceClient().model_registry.{{call}} of databricks-sdk, or {{method}} {PATH}/{{path}}."
+    "WorkspaceClient().model_registry.{call} of databricks-sdk is the call for registry webhooks, or {method} "
+    f"{PATH}/{{path}}. MlflowClient.{{name}} knows MLflow's own webhooks alone; the lab has taken it for that."
 )
 _CALLS = {
     "list_webhooks": ("list_webhooks()", "GET", "list"),
