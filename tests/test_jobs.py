@@ -330,6 +330,17 @@ def test_one_notebook_runs_another(lab: Lab) -> None:
     ]
 
 
+def test_a_notebook_takes_in_another(lab: Lab) -> None:
+    lab.write("taken/helpers.py", "def double(x):\n    return 2 * x\n\n\n# %%\nwho = dbutils.widgets.get('who')")
+    lab.write("taken/wrong.py", "raise ValueError('taken in')")
+    code = '# %%\n%run ./helpers $who="me"\n# %%\nprint(double(21), who)\n# %%\n%run ./wrong'
+    told = lab.run(lab.start(lab.job(notebook(lab.write("taken/main.py", code)))))
+    assert lab.output(told["tasks"][0])["error"] == "ValueError: taken in"
+    code = code.removesuffix("%run ./wrong") + "dbutils.notebook.exit(f'{double(21)} {who}')"
+    told = lab.run(lab.start(lab.job(notebook(lab.write("taken/main.py", code)))))
+    assert lab.output(told["tasks"][0])["notebook_output"]["result"] == "42 me"
+
+
 def test_a_task_reaches_the_same_store(lab: Lab) -> None:
     path = lab.write(
         "logging.py",

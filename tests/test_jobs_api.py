@@ -218,9 +218,8 @@ def test_what_is_not_there_is_told(server: Server) -> None:
         ("POST", "runs/cancel"),
         ("POST", "runs/delete"),
     ):
-        answer = server.call(
-            method, f"{JOBS}/{path}", **({"json": {"run_id": 1}} if method == "POST" else {"params": {"run_id": 1}})
-        )
+        given: dict[str, Any] = {"json" if method == "POST" else "params": {"run_id": 1}}
+        answer = server.call(method, f"{JOBS}/{path}", **given)
         assert refused(answer) == BAD and answer.json()["message"] == "Run 1 does not exist."
     assert refused(server.call("GET", f"{JOBS}/get")) == BAD
     assert refused(server.call("GET", f"{JOBS}/get?job_id=x")) == MALFORMED

@@ -195,7 +195,7 @@ class Notebook(_Part):
         """
         from . import task
 
-        file = _notebook(self._root, self._job.folder or Path.cwd(), path)
+        file = find(self._root, self._job.folder or Path.cwd(), path)
         if file is None:
             raise WorkflowException(f'Unable to access the notebook "{path}": it does not exist.')
         with tempfile.TemporaryDirectory() as folder:
@@ -219,13 +219,12 @@ class Notebook(_Part):
                 told = json.loads((Path(folder) / "result.json").read_text())
             except (OSError, ValueError):
                 raise WorkflowException(f"Notebook {path} ended without a result.") from None
-        print(told["logs"], end="")
         if told["status"] not in ("ok", "exit"):
             raise WorkflowException(f"Notebook {path} failed: {told.get('error', '')}")
         return str(told.get("value", ""))
 
 
-def _notebook(root: Path, folder: Path, path: str) -> Path | None:
+def find(root: Path, folder: Path, path: str) -> Path | None:
     """The file of a notebook that another one names: absolute as in the workspace, or beside that one."""
     parts = [part for part in path.split("/") if part not in ("", ".")]
     own = [part for part in str(root).split("/") if part]

@@ -15,10 +15,11 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -142,11 +143,13 @@ def _notebook(request: dict[str, Any], folder: Path, lifeline: int) -> dict[str,
     if not sources:
         return {"status": "ok"}
     # Imported before the process is doubled, so that both have it for the price of one.
-    import ipykernel.ipkernel
-    import ipykernel.kernelapp  # noqa: F401
-    import nbclient
-    import nbformat.v4
-    from jupyter_client.asynchronous.client import AsyncKernelClient
+    with _spared("rfc3987_syntax", "debugpy"):
+        import ipykernel.debugger
+        import ipykernel.ipkernel
+        import ipykernel.kernelapp  # noqa: F401
+        import nbclient
+        import nbformat.v4
+        from jupyter_client.asynchronous.client import AsyncKernelClient
 
     connection = folder / "kernel.json"
     child = os.fork()
@@ -226,6 +229,21 @@ def _notebook(request: dict[str, Any], folder: Path, lifeline: int) -> dict[str,
         raise _Stopped from None
 
 
+@contextlib.contextmanager
+def _spared(*names: str) -> Iterator[None]:
+    """Import without these modules, which those that want them can do without: they cost more than all the rest.
+
+    One is a grammar for internationalised addresses, the other a debugger.
+    """
+    spared = [name for name in names if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(spared))  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        for name in spared:
+            sys.modules.pop(name, None)
+
+
 class _Child:
     """Whether a child still runs."""
 
@@ -263,6 +281,7 @@ def _become_kernel(request: dict[str, Any], folder: Path, connection: Path, *, u
     app = make_kernel(config, ["-f", str(connection)])
     names = app.shell.user_ns
     _enter(names["dbutils"], request, folder)
+    app.shell.register_magic_function(_run_magic(app.shell, request), "line", "run")
     session = spark.session() if uses_spark and spark.offered() else None
     if session is not None:
         from .notebook import offer_spark
@@ -272,6 +291,26 @@ def _become_kernel(request: dict[str, Any], folder: Path, connection: Path, *, u
         {name: names[name] for name in ("dbutils", "spark", "sc", "display", "displayHTML") if name in names}
     )
     app.start()
+
+
+def _run_magic(shell: Any, request: dict[str, Any]) -> Callable[[str], None]:
+    """``%run ./other $name="value"``: another notebook's cells, as if they stood here."""
+    from .dbutils import find
+
+    root, folder = Path(request["root"]), Path(request["path"]).parent
+
+    def run(line: str) -> None:
+        path, *given = shlex.split(line)
+        file = find(root, folder, path)
+        if file is None:
+            raise FileNotFoundError(f"Notebook not found: {path}")
+        for each in given:
+            name, _, value = each.removeprefix("$").partition("=")
+            shell.user_ns["dbutils"].widgets.text(name, value)
+        for cell in cells(file.read_text(errors="replace"), file.suffix):
+            shell.run_cell(cell, store_history=False).raise_error()
+
+    return run
 
 
 def _told(reply: dict[str, Any], number: int) -> dict[str, Any]:
