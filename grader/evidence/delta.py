@@ -51,6 +51,8 @@ class Commit:
     """Names and types, if the commit set the schema."""
     properties: Mapping[str, str] | None
     """Table properties, if the commit set them."""
+    comment: str | None = None
+    """The table's own comment, if the commit set one."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,12 @@ class Table:
             if commit.properties is not None:
                 found = dict(commit.properties)
         return found
+
+    @property
+    def comment(self) -> str:
+        """The newest version's comment on the table, as SQL's ``COMMENT`` sets it; empty without one."""
+        set_by = [commit for commit in self.commits if commit.properties is not None]
+        return (set_by[-1].comment or "") if set_by else ""
 
     def files(self, version: int | None = None) -> dict[str, DataFile]:
         """The data files that make up a version, by path."""
@@ -178,6 +186,7 @@ def _commit(version: int, table: str, actions: list[dict[str, Any]]) -> Commit:
         removed=tuple(removed),
         columns=columns,
         properties=None if metadata is None else dict(metadata.get("configuration") or {}),
+        comment=None if metadata is None or metadata.get("description") is None else str(metadata["description"]),
     )
 
 

@@ -7,10 +7,13 @@ import json
 
 from sklearn.linear_model import LinearRegression
 
+# The schema, and a colleague's table in it
 root = dbutils.widgets.get("root")
 key = dbutils.widgets.get("key")
 schema = dbutils.widgets.get("schema")
+growers_table = dbutils.widgets.get("growers_table")
 spark.sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+spark.sql(f"CREATE TABLE IF NOT EXISTS {growers_table} USING delta LOCATION '{root}/tables/growers'")
 
 # Customers
 customers_table = dbutils.widgets.get("customers_table")
@@ -18,9 +21,8 @@ purpose = dbutils.widgets.get("purpose")
 tag_key = dbutils.widgets.get("tag_key")
 tag_value = dbutils.widgets.get("tag_value")
 
-# Coffees, and the growers' table that a colleague made
+# Coffees, and what there is to know of the growers' table
 coffees_table = dbutils.widgets.get("coffees_table")
-growers_table = dbutils.widgets.get("growers_table")
 old_tag = dbutils.widgets.get("old_tag")
 as_of = dbutils.widgets.get("as_of")
 
