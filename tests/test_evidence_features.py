@@ -6,6 +6,7 @@ That the clients themselves write this is seen in ``test_feature_store.py`` and 
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import json
 import os
 import sqlite3
@@ -74,6 +75,12 @@ def pack(root: Path, spec: object) -> Model:
     return Model(root / "model", "forecast", None, None)
 
 
+def spoil(change: Callable[[Told], object]) -> Told:
+    spec = copy.deepcopy(SPEC)
+    change(spec)
+    return spec
+
+
 # What the clients write
 
 
@@ -129,6 +136,18 @@ def test_a_package_tells_its_lookups_and_what_the_model_is_given(tmp_path: Path)
     assert package.columns == ("weekday", "spent", "doubled")
     assert (package.labels, package.functions) == (("churned",), ("doubled",))
     assert package.raw.path == model.path / "data" / "feature_store" / "raw_model"
+
+
+@pytest.mark.parametrize(
+    ("default", "read"),
+    [(None, None), (True, True), (7, 7), ("none", "none"), (dt.date(2026, 1, 5), "2026-01-05")],
+    ids=str,
+)
+def test_defaults_are_what_stands_in_columns(tmp_path: Path, default: object, read: object) -> None:
+    package = features.package(
+        pack(tmp_path, spoil(lambda spec: spec["features"][0]["features"][0].update(default=default)))
+    )
+    assert package is not None and package.lookups[0].features[0].default == read
 
 
 def test_a_model_logged_without_the_client_is_no_package(tmp_path: Path) -> None:
@@ -212,12 +231,6 @@ def test_a_folder_that_is_a_link_is_unreadable(tmp_path: Path) -> None:
         Catalogue(tmp_path, {}).published("shop", "buyers", ("buyer_id",))
 
 
-def spoil(change: Callable[[Told], object]) -> Told:
-    spec = copy.deepcopy(SPEC)
-    change(spec)
-    return spec
-
-
 SPOILED: dict[str, object] = {
     "empty": "",
     "no object": "- 1",
@@ -232,6 +245,8 @@ SPOILED: dict[str, object] = {
     "a table is a number": spoil(lambda spec: spec["features"][0].update(table=7)),
     "keys are text": spoil(lambda spec: spec["features"][0].update(lookup_key="buyer_id")),
     "a timestamp key is a list": spoil(lambda spec: spec["features"][0].update(timestamp_lookup_key=["at"])),
+    "a default is a list": spoil(lambda spec: spec["features"][0]["features"][0].update(default=[1])),
+    "a default is beyond all numbers": spoil(lambda spec: spec["features"][0]["features"][0].update(default=10**400)),
     "no labels": spoil(lambda spec: spec.pop("labels")),
     "too many steps": spoil(lambda spec: spec.update(features=spec["features"] * features.MOST_STEPS)),
     "deep": "[" * 5_000,

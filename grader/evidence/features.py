@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -187,9 +188,20 @@ def _lookup(told: dict[str, Any]) -> Lookup:
         _text(told["table"]),
         _texts(told["lookup_key"]),
         _texts(told["primary_keys"]),
-        tuple(Feature(_text(one["name"]), _text(one["output"]), one.get("default")) for one in features),
+        tuple(Feature(_text(one["name"]), _text(one["output"]), _value(one.get("default"))) for one in features),
         None if at is None else _text(at),
     )
+
+
+def _value(told: Any) -> Any:
+    """A default value: what stands in a column, no more. Of times their text."""
+    if isinstance(told, date):
+        return told.isoformat()
+    if isinstance(told, int) and abs(told) >= 1 << 63:
+        raise TypeError("no number of a column")
+    if told is None or isinstance(told, bool | int | float | str):
+        return told
+    raise TypeError("no value of a column")
 
 
 def _names(told: Any) -> tuple[str, ...]:

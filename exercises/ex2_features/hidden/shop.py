@@ -26,12 +26,18 @@ def same(found: Any, wanted: Any) -> bool:
     """Whether a value is the right one: numbers but for rounding in the last digits, null only for null."""
     if wanted is None or isinstance(wanted, str | bool):
         return type(found) is type(wanted) and bool(found == wanted)
-    if isinstance(found, bool) or not isinstance(found, int | float | decimal.Decimal):
-        return False
+    number = real(found)
+    return number is not None and math.isclose(number, float(wanted), rel_tol=TOLERANCE, abs_tol=1e-9)
+
+
+def real(value: Any) -> float | None:
+    """A number of any type as a float, None for what is none or is beyond all floats."""
+    if isinstance(value, bool) or not isinstance(value, int | float | decimal.Decimal):
+        return None
     try:
-        return math.isclose(float(found), float(wanted), rel_tol=TOLERANCE, abs_tol=1e-9)
+        return float(value)
     except OverflowError:
-        return False
+        return None
 
 
 def alike(found: Row, wanted: Row, columns: Iterable[str]) -> bool:
@@ -43,12 +49,13 @@ def by_key(rows: Iterable[Row], *columns: str) -> dict[Any, list[Row]]:
     """Rows by the value of a column, or by those of several."""
     found: dict[Any, list[Row]] = {}
     for row in rows:
-        values = tuple(_plain(row.get(column)) for column in columns)
+        values = tuple(plain(row.get(column)) for column in columns)
         found.setdefault(values[0] if len(columns) == 1 else values, []).append(row)
     return found
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value that a set or a dictionary can hold."""
     return repr(value) if isinstance(value, list | dict) else value
 
 
@@ -195,10 +202,11 @@ class Asked:
 
     def told(self, sets: Iterable[int], place: int, value: Any) -> bool:
         """Whether the model gives this value for a row of the batch in one of the sets."""
-        if not isinstance(value, int | float) or isinstance(value, bool):
+        number = real(value)
+        if number is None:
             return False
-        some = (self.values[number] for number in sets)
-        return any(values is not None and near(float(value), values[place]) for values in some)
+        some = (self.values[one] for one in sets)
+        return any(values is not None and near(number, values[place]) for values in some)
 
 
 def near(found: float, wanted: float) -> bool:
@@ -240,13 +248,14 @@ def answers(lab: Lab, data: Coffee, model: Model) -> Asked:
 
 
 def _number(value: Any) -> Any:
-    return float(value) if isinstance(value, int | decimal.Decimal) and not isinstance(value, bool) else value
+    number = real(value)
+    return value if number is None else number
 
 
 def _floats(values: Sequence[Any], count: int) -> list[float] | None:
-    flat = [value[0] if isinstance(value, list) and len(value) == 1 else value for value in values]
-    right = all(isinstance(value, int | float) and not isinstance(value, bool) for value in flat)
-    return [float(value) for value in flat] if right and len(flat) == count else None
+    flat = [real(value[0] if isinstance(value, list) and len(value) == 1 else value) for value in values]
+    right = [value for value in flat if value is not None]
+    return right if len(right) == len(flat) == count else None
 
 
 def regression(
