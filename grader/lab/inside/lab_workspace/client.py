@@ -17,9 +17,9 @@ from typing import Any
 
 PATH = "/api/2.0/mlflow/registry-webhooks"
 _HINT = (
-    "WorkspaceClient().model_registry.create_webhook(events=[...], model_name=..., {spec}=...) of databricks-sdk is the "
-    f"call, or POST {PATH}/create{{stage}}. MlflowClient.create_webhook has no {{names}}: on Databricks it fails. The "
-    "lab has made a registry webhook of it."
+    "WorkspaceClient().model_registry.create_webhook(events=[...], model_name=..., {spec}=...), of databricks-sdk, is "
+    f"the call, or POST {PATH}/create{{stage}}. MlflowClient.create_webhook has no {{names}}: on Databricks it fails. "
+    "The lab has made a registry webhook of it."
 )
 _STAGE_HINT = "; for one stage alone listen to the event MODEL_VERSION_TRANSITIONED_TO_<STAGE>"
 _OTHERS = (

@@ -1,0 +1,67 @@
+# Has a move to Staging start a deployment at once, without a test.
+# base: accepted/rest_interface.py
+# fails: triggers.start triggers.only chain.measured chain.rejected chain.broken chain.promoted chain.tested
+
+# %% Task 7: a webhook that deploys
+at_once = test_notebook + "_not"
+write(
+    at_once,
+    """# Databricks notebook source
+import json
+import os
+
+import requests
+
+event = json.loads(dbutils.widgets.get("event_message"))
+body = {"job_id": dbutils.widgets.get("deploy_job_id"), "notebook_params": event | {"event_timestamp": "0"}}
+headers = {"Authorization": "Bearer " + os.environ["DATABRICKS_TOKEN"]}
+requests.post(os.environ["DATABRICKS_HOST"] + "/api/2.2/jobs/run-now", json=body, headers=headers).raise_for_status()
+""",
+)
+task = {"notebook_path": at_once, "base_parameters": {"deploy_job_id": str(deployment)}}
+job = call("POST", "2.2/jobs/create", name="at once", tasks=[{"task_key": "go", "notebook_task": task}])["job_id"]
+hooks(
+    "POST",
+    "create",
+    model_name=model_name,
+    events=["MODEL_VERSION_TRANSITIONED_TO_STAGING"],
+    job_spec={"job_id": str(job), "access_token": token},
+)
+
+# %% Task 5: the deployment
+write(
+    deploy_notebook,
+    """# Databricks notebook source
+import os
+
+import requests
+
+name, version = dbutils.widgets.get("model_name"), dbutils.widgets.get("version")
+
+
+def post(path, **fields):
+    headers = {"Authorization": "Bearer " + os.environ["DATABRICKS_TOKEN"]}
+    url = os.environ["DATABRICKS_HOST"] + "/api/2.0/mlflow/" + path
+    requests.post(url, json={"name": name, "version": version, **fields}, headers=headers).raise_for_status()
+
+
+key, run = dbutils.widgets.get("run_key"), dbutils.widgets.get("run_id")
+post("model-versions/set-tag", key=key, value=run)
+post("databricks/model-versions/transition-stage", stage="Production", archive_existing_versions=True)
+""",
+)
+deployment = call(
+    "POST",
+    "2.2/jobs/create",
+    name=deploy_job,
+    tasks=[
+        {
+            "task_key": "deploy",
+            "notebook_task": {
+                "notebook_path": deploy_notebook,
+                "base_parameters": {"run_key": run_key, "run_id": "{{job.run_id}}"},
+            },
+            "new_cluster": {"spark_version": runtime, "node_type_id": node_type, "num_workers": 0},
+        }
+    ],
+)["job_id"]

@@ -1,0 +1,41 @@
+# Deploys on a cluster that is there in place of one made for it.
+# base: accepted/rest_interface.py
+# fails: jobs.deploy
+
+# %% Task 5: the deployment, on whatever is there
+write(
+    deploy_notebook,
+    """# Databricks notebook source
+import os
+
+import requests
+
+name, version = dbutils.widgets.get("model_name"), dbutils.widgets.get("version")
+
+
+def post(path, **fields):
+    headers = {"Authorization": "Bearer " + os.environ["DATABRICKS_TOKEN"]}
+    url = os.environ["DATABRICKS_HOST"] + "/api/2.0/mlflow/" + path
+    requests.post(url, json={"name": name, "version": version, **fields}, headers=headers).raise_for_status()
+
+
+key, run = dbutils.widgets.get("run_key"), dbutils.widgets.get("run_id")
+post("model-versions/set-tag", key=key, value=run)
+post("databricks/model-versions/transition-stage", stage="Production", archive_existing_versions=True)
+""",
+)
+deployment = call(
+    "POST",
+    "2.2/jobs/create",
+    name=deploy_job,
+    tasks=[
+        {
+            "task_key": "deploy",
+            "notebook_task": {
+                "notebook_path": deploy_notebook,
+                "base_parameters": {"run_key": run_key, "run_id": "{{job.run_id}}"},
+            },
+            "existing_cluster_id": call("GET", "2.0/clusters/list")["clusters"][0]["cluster_id"],
+        }
+    ],
+)["job_id"]
