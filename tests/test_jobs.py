@@ -13,6 +13,7 @@ import psutil
 import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.service import jobs as sdk_jobs
+from databricks.sdk.service import ml
 
 from tests.workspace_server import MOST_SECONDS, TOKEN, Server, refused, served
 
@@ -114,12 +115,13 @@ def test_a_notebook_gets_its_parameters_and_leaves_a_value(lab: Lab) -> None:
 
 def test_an_event_starts_a_run_with_its_message(lab: Lab, sdk: Any) -> None:
     path = lab.write("test.py", "dbutils.notebook.exit(dbutils.widgets.get('event_message'))")
-    job = lab.job(notebook(path))
+    script = lab.write("test_script.py", "import sys; print(sys.argv[1])")
+    job = lab.job(notebook(path), {"task_key": "script", "spark_python_task": {"python_file": script}})
     lab.server.model("churn", 1)
-    lab.server.hook(
-        "MODEL_VERSION_TRANSITIONED_TO_STAGING",
+    sdk.model_registry.create_webhook(
         model_name="churn",
-        job_spec={"job_id": str(job), "access_token": TOKEN},
+        events=[ml.RegistryWebhookEvent.MODEL_VERSION_TRANSITIONED_TO_STAGING],
+        job_spec=ml.JobSpec(job_id=str(job), access_token=TOKEN),
     )
     lab.server.move("churn", 1, "Staging")
     lab.server.settle()
@@ -127,6 +129,7 @@ def test_an_event_starts_a_run_with_its_message(lab: Lab, sdk: Any) -> None:
     told = lab.run(run["run_id"])
     message = json.loads(lab.output(told["tasks"][0])["notebook_output"]["result"])
     assert (message["model_name"], message["version"], message["to_stage"]) == ("churn", "1", "Staging")
+    assert json.loads(lab.output(told["tasks"][1])["logs"]) == message
 
 
 # How notebooks and scripts run
@@ -594,6 +597,12 @@ def test_a_notebook_that_is_not_there_fails_when_it_is_run(lab: Lab) -> None:
         assert (state["life_cycle_state"], state["result_state"]) == ("INTERNAL_ERROR", "FAILED")
         assert 'Unable to access the notebook "/Shared/nowhere". Either it does not exist' in state["state_message"]
     assert task["status"]["termination_details"]["code"] == "RESOURCE_NOT_FOUND"
+
+
+def test_a_notebook_of_many_megabytes_is_not_run(lab: Lab) -> None:
+    path = lab.write("large.py", "#" * (11 << 20))
+    told = lab.run(lab.start(lab.job(notebook(path))))
+    assert "more than" in told["state"]["state_message"]
 
 
 def test_a_reference_to_nothing_fails_when_it_is_run(lab: Lab) -> None:

@@ -24,6 +24,8 @@ FOLDER = "Workspace"
 SUFFIXES = (".ipynb", ".py", ".sql")
 """Of notebooks: their names on Databricks have none."""
 MOST_PATH = 1000
+MOST_CONTENT = 10 << 20
+"""Bytes of a notebook or script that is run."""
 
 
 def workspace_path(services: Services, path: str, *, script: bool = False) -> Path:

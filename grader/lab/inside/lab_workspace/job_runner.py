@@ -23,6 +23,7 @@ from . import files, job_values
 from .job_settings import MOST_RETRIES, kind_of
 from .job_store import OVER, insert, new_id, update
 from .services import Services
+from .shapes import wrong
 from .state import now_ms
 from .wire import ApiError
 
@@ -275,12 +276,15 @@ class Runner:
             wait = ((row["due_ms"] or 0) - now_ms()) / 1000
             if wait > 0:
                 soon.append(wait)
-            elif kind_of(json.loads(row["task"])) in ("notebook_task", "spark_python_task"):
-                if len(self._busy) < MOST_AT_ONCE:
-                    self._begin(row)
-            else:
-                self._decide(row)
-                self._wake.set()
+                continue
+            program = kind_of(json.loads(row["task"])) in ("notebook_task", "spark_python_task")
+            if program and len(self._busy) >= MOST_AT_ONCE:
+                continue
+            try:
+                (self._begin if program else self._decide)(row)
+            except (ApiError, OSError, ValueError) as error:
+                self._refuse(row, error)
+            self._wake.set()
         return max(0.01, min(soon)) if soon else None
 
     def _unqueue(self, changing: sqlite3.Connection) -> None:
@@ -457,39 +461,32 @@ class Runner:
     def _decide(self, row: sqlite3.Row) -> None:
         """Do a task that is no program: a condition, or a run of another job."""
         task = json.loads(row["task"])
-        try:
-            ready, run, _, parameters = self._prepared(row)
-            told = None
-            with self._state.change() as changing:
-                update(changing, "job_runs", run["run_id"], state="RUNNING")
-                started = {"start_ms": now_ms(), "state": "RUNNING"}
-                if "condition_task" in task:
-                    condition = ready["condition_task"]
-                    outcome = str(_holds(**condition)).lower()
-                    update(
-                        changing,
-                        "task_runs",
-                        row["run_id"],
-                        **started,
-                        outcome=outcome,
-                        parameters=json.dumps({"left": condition["left"], "right": condition["right"]}),
-                    )
-                    told = {"status": "ok"}
-                else:
-                    given = {**ready["run_job_task"]}
-                    child = self._start_child(changing, run, row, given.pop("job_id"), given, parameters)
-                    update(
-                        changing,
-                        "task_runs",
-                        row["run_id"],
-                        **started,
-                        child_run_id=child,
-                        parameters=json.dumps(given.get("job_parameters", {})),
-                    )
-                if told:
-                    self._keep(changing, row, told)
-        except (ApiError, ValueError) as error:
-            self._refuse(row, error)
+        ready, run, _, parameters = self._prepared(row)
+        with self._state.change() as changing:
+            update(changing, "job_runs", run["run_id"], state="RUNNING")
+            started = {"start_ms": now_ms(), "state": "RUNNING"}
+            if "condition_task" in task:
+                condition = ready["condition_task"]
+                update(
+                    changing,
+                    "task_runs",
+                    row["run_id"],
+                    **started,
+                    outcome=str(_holds(**condition)).lower(),
+                    parameters=json.dumps({"left": condition["left"], "right": condition["right"]}),
+                )
+                self._keep(changing, row, {"status": "ok"})
+            else:
+                given = {**ready["run_job_task"]}
+                child = self._start_child(changing, run, row, given.pop("job_id"), given, parameters)
+                update(
+                    changing,
+                    "task_runs",
+                    row["run_id"],
+                    **started,
+                    child_run_id=child,
+                    parameters=json.dumps(given.get("job_parameters", {})),
+                )
 
     def _start_child(
         self,
@@ -524,26 +521,24 @@ class Runner:
     def _begin(self, row: sqlite3.Row) -> None:
         """Start a notebook or script."""
         task = json.loads(row["task"])
-        try:
-            ready, run, values, parameters = self._prepared(row)
-            given = json.loads(run["given"])
-            if "notebook_task" in task:
-                kind, path = "notebook", ready["notebook_task"]["notebook_path"]
-                handed: Any = {
-                    **ready["notebook_task"].get("base_parameters", {}),
-                    **given.get("notebook_params", {}),
-                    **parameters,
-                }
-            else:
-                kind, path = "python", ready["spark_python_task"]["python_file"]
-                handed = given.get("python_params") or ready["spark_python_task"].get("parameters", [])
-            file = files.found(self._services, path, script=kind == "python")
-            if file is None:
-                raise _NoFile(kind, path, self._services.settings.user)
-            content = file.read_bytes()
-        except (ApiError, OSError) as error:
-            self._refuse(row, error)
-            return
+        ready, run, values, parameters = self._prepared(row)
+        given = json.loads(run["given"])
+        if "notebook_task" in task:
+            kind, path = "notebook", ready["notebook_task"]["notebook_path"]
+            handed: Any = {
+                **ready["notebook_task"].get("base_parameters", {}),
+                **given.get("notebook_params", {}),
+                **parameters,
+            }
+        else:
+            kind, path = "python", ready["spark_python_task"]["python_file"]
+            handed = given.get("python_params") or ready["spark_python_task"].get("parameters", [])
+        file = files.found(self._services, path, script=kind == "python")
+        if file is None:
+            raise _NoFile(kind, path, self._services.settings.user)
+        if file.stat().st_size > files.MOST_CONTENT:
+            raise wrong(f'The {kind} "{path}" has more than {files.MOST_CONTENT} bytes.')
+        content = file.read_bytes()
         with self._state.change() as changing:
             update(changing, "job_runs", run["run_id"], state="RUNNING")
             update(
@@ -605,20 +600,19 @@ class Runner:
         lifeline, held = os.pipe()
         try:
             try:
-                with (file.parent / "task.log").open("wb") as log:
-                    process = await asyncio.create_subprocess_exec(
-                        sys.executable,
-                        "-sP",  # a notebook beside which a file is named like a module of Python's own still runs
-                        "-m",
-                        "lab_guest.task",
-                        str(file),
-                        stdin=asyncio.subprocess.DEVNULL,
-                        stdout=log,
-                        stderr=log,
-                        env={**environment(self._services), "LAB_TASK_LIFELINE": str(lifeline)},
-                        pass_fds=[lifeline],
-                        start_new_session=True,
-                    )
+                process = await asyncio.create_subprocess_exec(
+                    sys.executable,
+                    "-sP",  # a notebook beside which a file is named like a module of Python's own still runs
+                    "-m",
+                    "lab_guest.task",
+                    str(file),
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=asyncio.subprocess.DEVNULL,
+                    stderr=asyncio.subprocess.DEVNULL,
+                    env={**environment(self._services), "LAB_TASK_LIFELINE": str(lifeline)},
+                    pass_fds=[lifeline],
+                    start_new_session=True,
+                )
             finally:
                 os.close(lifeline)
             self._processes[run_id] = process

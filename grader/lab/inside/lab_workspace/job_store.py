@@ -116,7 +116,6 @@ def job(row: sqlite3.Row, *, whole: bool, version: str, after: int = 0) -> dict[
     }
     if whole:
         shown["run_as_user_name"] = row["creator"]
-        shown["run_as_owner"] = True
         if version == "2.2":
             shown |= _paged(settings, _PAGED, after)
     else:
