@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from grader.lab.sandbox import GUEST
 
 sys.path.append(str(GUEST))
 
-from lab_guest.dbutils import DBUtils, NotebookExit  # type: ignore[import-not-found]
+from lab_guest.dbutils import DBUtils, Job, NotebookExit, WorkflowException  # type: ignore[import-not-found]
 
 
 @pytest.fixture
@@ -105,3 +106,53 @@ def test_what_is_not_offered_says_its_name(dbutils: Any, name: str) -> None:
         getattr(dbutils, name)
     with pytest.raises(NotImplementedError, match=r"dbutils\.fs\.mount"):
         dbutils.fs.mount("s3://x", "/mnt")
+
+
+def test_task_values_outside_of_a_job(dbutils: Any) -> None:
+    values = dbutils.jobs.taskValues
+    values.set("score", {"auc": 0.5})
+    assert values.get("train", "score", default=1, debugValue=2) == 2
+    with pytest.raises(TypeError, match="debugValue"):
+        values.get("train", "score", default=1)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "error"),
+    [
+        ("a", object(), TypeError),
+        ("a", float("nan"), ValueError),
+        ("a", "x" * (48 << 10), ValueError),
+        (1, 1, TypeError),
+    ],
+    ids=["object", "nan", "large", "key"],
+)
+def test_what_is_no_task_value(dbutils: Any, key: Any, value: Any, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        dbutils.jobs.taskValues.set(key, value)
+
+
+def test_task_values_within_a_job(dbutils: Any, tmp_path: Path) -> None:
+    file = tmp_path / "values.json"
+    dbutils.enter(Job({"jobId": "7"}, {"train": {"score": 0.5, "none": None}}, file, tmp_path))
+    values = dbutils.jobs.taskValues
+    assert values.get("train", "score", debugValue=2) == 0.5 and values.get("train", "none", default=1) is None
+    assert values.get("train", "other", default=0) == 0 and values.get("other", "score", 3) == 3
+    with pytest.raises(ValueError, match="'other' of task 'train'"):
+        values.get("train", "other")
+    values.set("a", [1])
+    values.set("a", {"b": "ü"})
+    assert json.loads(file.read_text()) == {"a": {"b": "ü"}}
+    for number in range(249):
+        values.set(f"v{number}", number)
+    with pytest.raises(ValueError, match="250"):
+        values.set("one more", 1)
+    context = dbutils.notebook.entry_point.getDbutils().notebook().getContext()
+    assert context.jobId().get() == "7" and context.currentRunId().isEmpty()
+    assert context.tags().get("runId").getOrElse("none") == "none"
+
+
+def test_a_notebook_runs_another(dbutils: Any, tmp_path: Path) -> None:
+    (tmp_path / "other.py").write_text("dbutils.notebook.exit(dbutils.widgets.get('x') * 2)")
+    assert dbutils.notebook.run(f"{tmp_path}/other", 60, {"x": 21}) == "2121"
+    with pytest.raises(WorkflowException, match="does not exist"):
+        dbutils.notebook.run("/Shared/other", 60)

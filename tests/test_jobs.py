@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 import textwrap
 import time
 from collections.abc import Iterator
@@ -344,6 +346,15 @@ def test_a_notebook_takes_in_another(lab: Lab) -> None:
     assert lab.output(told["tasks"][0])["notebook_output"]["result"] == "42 me"
 
 
+def test_a_notebook_imports_what_lies_beside_it(lab: Lab) -> None:
+    lab.write("beside/module_beside.py", "from databricks.sdk.runtime import dbutils\nTOLD = dbutils.widgets.get('x')")
+    lab.write("beside/json.py", "raise ValueError('not this one')")
+    code = "import module_beside\ndbutils.notebook.exit(module_beside.TOLD)"
+    told = lab.run(lab.start(lab.job(notebook(lab.write("beside/main.py", code), base={"x": "1"}))))
+    output = lab.output(told["tasks"][0])
+    assert output["notebook_output"].get("result") == "1", output
+
+
 def test_a_task_reaches_the_same_store(lab: Lab) -> None:
     path = lab.write(
         "logging.py",
@@ -578,6 +589,24 @@ def test_no_more_runs_than_a_lab_takes(tmp_path: Path) -> None:
         while server.get("/lab/status")["active_runs"]:
             time.sleep(0.05)
         lab.start(job)
+
+
+def test_a_lab_has_runs_for_its_whole_life_and_no_more(tmp_path: Path) -> None:
+    with served(tmp_path) as server:
+        lab = Lab(server)
+        job = lab.job(notebook(lab.write("void.py", "pass")))
+        run = lab.start(job)
+        lab.run(run)
+        with contextlib.closing(sqlite3.connect(tmp_path / "workspace.db")) as database, database:
+            columns = "job_id, run_type, run_name, trigger, source, settings, given, job_parameters, state, created_ms"
+            database.execute(
+                "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 999) "
+                f"INSERT INTO job_runs (run_id, end_ms, {columns}) SELECT i, 1, {columns} FROM n, job_runs "
+                "WHERE run_id = ?",
+                (run,),
+            )
+        answer = server.call("POST", f"{JOBS}/run-now", json={"job_id": job})
+        assert refused(answer) == (400, "QUOTA_EXCEEDED")
 
 
 def test_a_flood_of_output_ends_the_task(lab: Lab) -> None:

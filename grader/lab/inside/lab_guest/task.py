@@ -279,6 +279,7 @@ def _become_kernel(request: dict[str, Any], folder: Path, connection: Path, *, u
         "results_file": os.devnull,
     }
     app = make_kernel(config, ["-f", str(connection)])
+    sys.path.append(str(Path(request["path"]).parent))
     names = app.shell.user_ns
     _enter(names["dbutils"], request, folder)
     app.shell.register_magic_function(_run_magic(app.shell, request), "line", "run")
@@ -460,9 +461,10 @@ def start(request: dict[str, Any], folder: Path, environment: dict[str, str]) ->
     file = folder / "request.json"
     file.write_text(json.dumps(request))
     lifeline, held = os.pipe()
+    paths = [str(Path(__file__).parents[1]), *filter(None, [environment.get("PYTHONPATH")])]
     process = subprocess.Popen(
         [sys.executable, "-sP", "-m", "lab_guest.task", str(file)],
-        env={**environment, LIFELINE: str(lifeline)},
+        env={**environment, LIFELINE: str(lifeline), "PYTHONPATH": os.pathsep.join(paths)},
         pass_fds=[lifeline],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
