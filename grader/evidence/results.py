@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 MOST_BYTES = 30 << 20
@@ -50,6 +51,17 @@ class Other:
 
 Result = Frame | Value | Raised | Other
 
+_KINDS: dict[str, tuple[type, ...]] = {
+    "bool": (bool,),
+    "int": (int,),
+    "float": (int, float, NoneType),  # None for what is no finite number
+    "str": (str,),
+    "list": (list,),
+    "tuple": (list,),
+    "dict": (dict,),
+}
+"""What JSON has for a value of a type."""
+
 
 def read_results(path: Path) -> dict[str, Result]:
     """All results by name. A file that is missing or not what the lab writes counts as no results."""
@@ -76,6 +88,9 @@ def _result(value: dict[str, Any]) -> Result:
             return Other("a frame with ragged rows")
         return Frame(str(value["of"]), columns, rows)
     if kind == "value":
+        kinds = _KINDS.get(str(value["type"]))
+        if kinds is not None and not isinstance(value["value"], kinds):
+            return Other("a value of another type than it says")
         return Value(str(value["type"]), value["value"])
     if kind == "exception":
         text = value["text"]

@@ -231,6 +231,6 @@ def _comparable(value: Any) -> Any:
     """Numbers by value, not by type (3 is 3.0), floats rounded to seven significant digits."""
     if isinstance(value, bool) or value is None:
         return ("bool", value)
-    if isinstance(value, int | float):
+    if isinstance(value, int | float) and not (isinstance(value, int) and abs(value) > 1e300):
         return ("number", float(f"{value:.6e}"))
     return ("text", str(value))
