@@ -154,5 +154,8 @@ def test_task_values_within_a_job(dbutils: Any, tmp_path: Path) -> None:
 def test_a_notebook_runs_another(dbutils: Any, tmp_path: Path) -> None:
     (tmp_path / "other.py").write_text("dbutils.notebook.exit(dbutils.widgets.get('x') * 2)")
     assert dbutils.notebook.run(f"{tmp_path}/other", 60, {"x": 21}) == "2121"
+    (tmp_path / "again.py").write_text("dbutils.notebook.run('./again')")
+    with pytest.raises(WorkflowException, match="5 levels deep"):
+        dbutils.notebook.run(f"{tmp_path}/again")
     with pytest.raises(WorkflowException, match="does not exist"):
         dbutils.notebook.run("/Shared/other", 60)

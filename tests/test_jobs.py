@@ -609,6 +609,23 @@ def test_a_lab_has_runs_for_its_whole_life_and_no_more(tmp_path: Path) -> None:
         assert refused(answer) == (400, "QUOTA_EXCEEDED")
 
 
+def test_a_task_that_meddles_with_its_own_result(lab: Lab) -> None:
+    code = """
+        import json, os, pathlib
+        (folder,) = pathlib.Path(".jobs").iterdir()
+        (folder / "values.json").write_text('[1]')
+        (folder / "result.json").write_text(json.dumps({"status": "exit", "value": [1], "logs": {}, "error": 7}))
+        os.killpg(0, 9)
+        """
+    task = {"task_key": "main", "spark_python_task": {"python_file": lab.write("meddler.py", code)}}
+    told = lab.run(lab.start(lab.job(task)))
+    assert told["state"]["result_state"] == "SUCCESS"
+    code = "import os; os.killpg(0, 9)"
+    told = lab.run(lab.start(lab.job({**task, "spark_python_task": {"python_file": lab.write("killer.py", code)}})))
+    assert lab.output(told["tasks"][0])["error"] == "The task's process ended without a result."
+    assert told["tasks"][0]["status"]["termination_details"]["code"] == "DRIVER_ERROR"
+
+
 def test_a_flood_of_output_ends_the_task(lab: Lab) -> None:
     flood = "for _ in range(10**6): print('x' * 10_000)"
     told = lab.run(lab.start(lab.job(notebook(lab.write("flood.py", flood)))))

@@ -372,6 +372,7 @@ def test_two_clients_change_one_job(lab: Lab) -> None:
     assert {task["task_key"] for task in settings["tasks"]} == {"first", *(f"t{number}" for number in range(40))}
 
 
+@pytest.mark.slow
 def test_runs_through_the_sdk(lab: Lab, sdk: Any) -> None:
     path = lab.write("through.py", "dbutils.notebook.exit(dbutils.widgets.get('x'))")
     job = lab.job(notebook(path, "main", base={"x": "1"}), name="Through")
@@ -563,6 +564,7 @@ def wait_for(file: Path) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_a_server_that_is_killed_goes_on_where_it_stood(tmp_path: Path) -> None:
     with served(tmp_path) as server:
         lab = Lab(server)

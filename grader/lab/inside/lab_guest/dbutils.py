@@ -172,6 +172,10 @@ class WorkflowException(Exception):
     """A notebook that another one ran has failed."""
 
 
+MOST_DEPTH = 5
+_DEPTH = "LAB_NOTEBOOK_DEPTH"
+
+
 class Notebook(_Part):
     """``dbutils.notebook``: ``exit``, ``run`` and what of the context is asked for in jobs."""
 
@@ -198,6 +202,9 @@ class Notebook(_Part):
         file = find(self._root, self._job.folder or Path.cwd(), path)
         if file is None:
             raise WorkflowException(f'Unable to access the notebook "{path}": it does not exist.')
+        depth = int(os.environ.get(_DEPTH, "0")) + 1
+        if depth > MOST_DEPTH:
+            raise WorkflowException(f"Notebooks may run notebooks {MOST_DEPTH} levels deep, and not deeper.")
         with tempfile.TemporaryDirectory() as folder:
             request = {
                 "kind": "notebook",
@@ -208,7 +215,7 @@ class Notebook(_Part):
                 "values": self._job.values,
                 "context": self._job.context,
             }
-            process, end = task.start(request, Path(folder), dict(os.environ))
+            process, end = task.start(request, Path(folder), {**os.environ, _DEPTH: str(depth)})
             try:
                 process.wait(timeout_seconds or None)
             except subprocess.TimeoutExpired:

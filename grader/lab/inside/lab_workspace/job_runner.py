@@ -668,10 +668,10 @@ class Runner:
             end_ms=now,
             output=told.get("value"),
             output_truncated=int(bool(told.get("truncated"))),
-            logs=_text(told.get("logs", "")),
+            logs=told.get("logs", ""),
             logs_truncated=int(bool(told.get("logs_truncated"))),
-            error=_text(told.get("error")) if ended["result"] != "SUCCESS" else None,
-            error_trace=_text(told.get("trace")) if ended["result"] != "SUCCESS" else None,
+            error=told.get("error") if ended["result"] != "SUCCESS" else None,
+            error_trace=told.get("trace") if ended["result"] != "SUCCESS" else None,
         )
         for name, value in (told.get("values") or {}).items():
             changing.execute(
@@ -816,19 +816,23 @@ def _holds(op: str, left: str, right: str) -> bool:
 
 
 def _read(folder: Path) -> dict[str, Any] | None:
-    """What a task left as its result, or None when it left none."""
-    told: dict[str, Any] | None = None
-    with contextlib.suppress(OSError, ValueError):
-        file = folder / "result.json"
-        if file.stat().st_size <= MOST_RESULT:
-            told = json.loads(file.read_text())
-    if told is None or told.get("status") not in ("ok", "exit", "error", "died", "stopped"):
+    """What a task left as its result, or None when it left none. Its files may hold anything."""
+    told, values = _object(folder / "result.json"), _object(folder / "values.json")
+    if told.get("status") not in ("ok", "exit", "error", "died", "stopped"):
         return None
-    with contextlib.suppress(OSError, ValueError):
-        file = folder / "values.json"
-        if file.stat().st_size <= MOST_RESULT:
-            told["values"] = json.loads(file.read_text())
-    return told
+    texts = {name: _text(told.get(name)) for name in ("value", "logs", "error", "trace")}
+    return {**told, **texts, "values": values}
+
+
+def _object(file: Path) -> dict[str, Any]:
+    with contextlib.suppress(OSError, ValueError, RecursionError):
+        if (
+            file.is_file()
+            and file.stat().st_size <= MOST_RESULT
+            and isinstance(told := json.loads(file.read_bytes()), dict)
+        ):
+            return told
+    return {}
 
 
 def _text(value: Any) -> str | None:

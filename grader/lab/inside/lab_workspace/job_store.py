@@ -46,7 +46,13 @@ OVER = ("TERMINATED", "SKIPPED", "INTERNAL_ERROR")
 """States of which none comes after."""
 PAGE = 100
 """Tasks, parameters and clusters of a job that version 2.2 shows at once."""
-_NOT_OURS = ("INTERNAL_ERROR", "DRIVER_ERROR")
+_KINDS = {
+    "SUCCESS": "SUCCESS",
+    "SUCCESS_WITH_FAILURES": "SUCCESS",
+    "INTERNAL_ERROR": "INTERNAL_ERROR",
+    "DRIVER_ERROR": "INTERNAL_ERROR",
+}
+"""Kinds of termination codes; all others are of the client's making."""
 _V2 = {"INTERNAL_ERROR": "TERMINATED", "SKIPPED": "TERMINATED", "WAITING_FOR_RETRY": "WAITING"}
 _PARAMETERS = ("notebook_params", "python_params", "jar_params", "spark_submit_params", "python_named_params")
 _PAGED = ("tasks", "job_clusters", "parameters")
@@ -133,7 +139,7 @@ def _paged(shown: dict[str, Any], names: tuple[str, ...], after: int) -> dict[st
     return {"has_more": True, "next_page_token": f"{after + PAGE}"} if more else {}
 
 
-def _state(row: sqlite3.Row, reason: str | None = None) -> dict[str, Any]:
+def _state(row: sqlite3.Row) -> dict[str, Any]:
     state: dict[str, Any] = {"life_cycle_state": row["state"], "state_message": row["message"]}
     if row["result"]:
         state["result_state"] = row["result"]
@@ -142,13 +148,7 @@ def _state(row: sqlite3.Row, reason: str | None = None) -> dict[str, Any]:
     state["user_cancelled_or_timedout"] = row["result"] in ("CANCELED", "TIMEDOUT")
     status: dict[str, Any] = {"state": _V2.get(row["state"], row["state"])}
     if row["end_ms"] is not None:
-        kind = (
-            "SUCCESS"
-            if row["code"] in ("SUCCESS", "SUCCESS_WITH_FAILURES")
-            else "INTERNAL_ERROR"
-            if row["code"] in _NOT_OURS
-            else "CLIENT_ERROR"
-        )
+        kind = _KINDS.get(row["code"], "CLIENT_ERROR")
         status["termination_details"] = {"code": row["code"], "type": kind, "message": row["message"]}
     elif row["state"] == "QUEUED":
         status["queue_details"] = {"code": "MAX_CONCURRENT_RUNS_REACHED", "message": row["message"]}
@@ -163,7 +163,7 @@ def _times(row: sqlite3.Row) -> dict[str, Any]:
         "setup_duration": 0,
         "execution_duration": spent if end is not None else 0,
         "cleanup_duration": 0,
-        **({"end_time": end} if end is not None else {"end_time": 0}),
+        "end_time": end or 0,
     }
 
 
