@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
 
+from grader.classroom import figures
 from grader.classroom.schema import attempts, overrides, results, settings
 from grader.errors import BadInput
 
@@ -172,6 +173,13 @@ class Gradebook:
         query = sa.select(results).where(results.c.attempt.in_(newest))
         with self._engine.connect() as connection:
             return [tuple(row) for row in connection.execute(query)]  # type: ignore[misc]
+
+    def figures(self, exercises: Sequence[str] | None = None, *, outcomes: bool = False) -> figures.Figures:
+        """What class reports are made from, all of the same moment; with ``outcomes`` each check of each learner."""
+        with self._engine.connect() as connection:
+            if connection.dialect.name == "postgresql":  # SQLite's transactions see one moment anyway
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            return figures.read(connection, exercises, outcomes=outcomes)
 
     def card(self, attempt: int) -> dict[str, Any]:
         """The whole scorecard of an attempt."""

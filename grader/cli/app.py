@@ -13,6 +13,7 @@ from grader import __version__
 from grader.cli.grade import Isolation, grade
 from grader.cli.hint import hint
 from grader.cli.listing import list_exercises
+from grader.cli.report import report
 from grader.cli.reset import reset
 from grader.cli.show import show
 from grader.cli.words import command, exercise_ids
@@ -85,6 +86,7 @@ app.command("list")(list_exercises)
 app.command("show")(show)
 app.command("hint")(hint)
 app.command("reset")(reset)
+app.command("report")(report)
 
 
 @app.command("verify")

@@ -23,22 +23,22 @@ def text(card: Scorecard) -> str:
     cases = []
     for check in card.checks:
         case = ET.Element(
-            "testcase", classname=f"{card.exercise}.{check.topic}", name=_xml(f"{check.id}: {check.title}")
+            "testcase", classname=f"{card.exercise}.{check.topic}", name=xml_text(f"{check.id}: {check.title}")
         )
         if card.status == "not_graded":
             errors += 1
-            ET.SubElement(case, "error", type="not_graded", message=_xml(one_line(card.reason or "")))
+            ET.SubElement(case, "error", type="not_graded", message=xml_text(one_line(card.reason or "")))
         elif check.outcome != "passed":
             failures += 1
-            failure = ET.SubElement(case, "failure", type=check.outcome, message=_xml(_message(check)))
-            failure.text = _xml(_details(card, check))
+            failure = ET.SubElement(case, "failure", type=check.outcome, message=xml_text(_message(check)))
+            failure.text = xml_text(_details(card, check))
         cases.append(case)
     counts = {"tests": str(len(cases)), "failures": str(failures), "errors": str(errors), "skipped": "0"}
     seconds = f"{sum(cell.seconds for cell in card.cells):.3f}"
     suite = ET.Element("testsuite", {"name": card.exercise, **counts, "time": seconds})
     properties = ET.SubElement(suite, "properties")
     for name, value in _properties(card).items():
-        ET.SubElement(properties, "property", name=name, value=_xml(value))
+        ET.SubElement(properties, "property", name=name, value=xml_text(value))
     suite.extend(cases)
     root = ET.Element("testsuites", {"name": "lab-grader", **counts, "time": seconds})
     root.append(suite)
@@ -79,5 +79,6 @@ def _properties(card: Scorecard) -> dict[str, str]:
     }
 
 
-def _xml(text: str) -> str:
+def xml_text(text: str) -> str:
+    """Text that XML can hold, whatever it was."""
     return _NOT_XML.sub("", literal(text))

@@ -1,0 +1,2 @@
+"use strict";
+window.addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((each) => { each.open = true; }));
