@@ -157,7 +157,7 @@ def _notebook(request: dict[str, Any], folder: Path, lifeline: int) -> dict[str,
         with contextlib.suppress(OSError):
             os.close(lifeline)
         _become_kernel(request, folder, connection, uses_spark=bool(_USES_SPARK.search(text)))
-        return {}
+        os._exit(0)
     _watch(lifeline)
     alive = _Child(child)
 
