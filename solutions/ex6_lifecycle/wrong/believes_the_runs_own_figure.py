@@ -55,3 +55,12 @@ else:
     )
 """,
 )
+
+# %% Task 7: the webhook that tests
+hooks(
+    "POST",
+    "create",
+    model_name=model_name,
+    events=["MODEL_VERSION_TRANSITIONED_TO_STAGING"],
+    job_spec={"job_id": str(testing), "access_token": token},
+)

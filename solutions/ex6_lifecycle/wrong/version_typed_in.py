@@ -1,4 +1,4 @@
-# Hands the number of the version that is there today to the test.
+# Hands a number that was typed in to the test.
 # base: accepted/rest_interface.py
 # fails: chain.measured chain.rejected chain.broken chain.promoted chain.deployed chain.tested
 
@@ -57,14 +57,14 @@ else:
 """,
 )
 
-# %% Task 4: the test job, with today's version
+# %% Task 4: the test job, with a version
 clusters = {each["cluster_name"]: each["cluster_id"] for each in call("GET", "2.0/clusters/list")["clusters"]}
 parameters = {
     "rows": recent_rows,
     "label": label,
     "score_key": score_key,
     "deploy_job_id": str(deployment),
-    "version": trained_version,
+    "version": "1",
 }
 testing = call(
     "POST",

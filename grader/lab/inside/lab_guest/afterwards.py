@@ -5,7 +5,7 @@ A step is a JSON object with ``model``, a registered model's name. A new version
 ``stage`` it is moved there at once. A step without ``files`` moves a version that is there to ``stage``: that of this
 number (``version``), or the one that came with a ``run_name`` before (``arrived``); with ``archive`` what is in that
 stage is archived. It is all done through the workspace, as a colleague's client would. After each step, and before the
-first, the workspace is waited for until it has nothing left to do.
+first, the workspace is waited for until it has nothing left to do; once it has not come to rest in time, only little.
 """
 
 from __future__ import annotations
@@ -23,12 +23,13 @@ from typing import Any
 _API = "/api/2.0/mlflow/"
 _EVERY_SECONDS = 0.1
 _CALL_SECONDS = 30
+_LITTLE_SECONDS = 5
 
 
 def perform(steps: Sequence[Mapping[str, Any]], address: Mapping[str, str], root: Path, seconds: float) -> None:
     """See to all steps, waiting at most ``seconds`` after each. One that can't be done costs no other."""
     workspace = _Workspace(address)
-    workspace.rest(seconds)
+    seconds = seconds if workspace.rest(seconds) else min(seconds, _LITTLE_SECONDS)
     arrived: dict[str, str] = {}
     for step in steps:
         try:
@@ -40,7 +41,7 @@ def perform(steps: Sequence[Mapping[str, Any]], address: Mapping[str, str], root
                 workspace.move(step["model"], version, step["stage"], archive=step.get("archive", False))
         except (OSError, ValueError, KeyError):  # The notebook removed or broke what the step needs.
             traceback.print_exc()
-        workspace.rest(seconds)
+        seconds = seconds if workspace.rest(seconds) else min(seconds, _LITTLE_SECONDS)
 
 
 def _arrive(workspace: _Workspace, step: Mapping[str, Any], root: Path) -> str:
@@ -76,8 +77,8 @@ class _Workspace:
         moved = {"name": model, "version": version, "stage": stage, "archive_existing_versions": archive}
         self.post("model-versions/transition-stage", moved)
 
-    def rest(self, seconds: float) -> None:
-        """Wait until nothing is to be delivered and no job runs, twice in a row, or the time is over."""
+    def rest(self, seconds: float) -> bool:
+        """Wait until nothing is to be delivered and no job runs, twice in a row; False when the time is over before."""
         deadline, quiet = time.monotonic() + seconds, 0
         while quiet < 2 and time.monotonic() < deadline:
             try:
@@ -85,6 +86,7 @@ class _Workspace:
             except (OSError, ValueError):  # Being started anew.
                 quiet = 0
             time.sleep(_EVERY_SECONDS)
+        return quiet == 2
 
     def _call(self, path: str, body: bytes | None) -> Any:
         request = urllib.request.Request(self._host + path, body, self._headers)
