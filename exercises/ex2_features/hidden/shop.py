@@ -279,6 +279,9 @@ def regression(
 
     def predict(rows: Sequence[Row]) -> list[float] | None:
         given = numbers(rows, names)
-        return None if given is None else [float(value) for value in (given - centre) @ weights + middle]
+        if given is None:
+            return None
+        with np.errstate(all="ignore"):  # What is beyond all floats is right for nobody.
+            return [float(value) for value in (given - centre) @ weights + middle]
 
     return predict
