@@ -196,6 +196,20 @@ def _class(
     )
 
 
+@app.command("release")
+def _release(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new folder for it.")],
+    exercises: Annotated[
+        list[str] | None,
+        typer.Option("--exercise", metavar="EXERCISE", help="Which, more than once for several; all without it."),
+    ] = None,
+) -> int:
+    """Write what learners get: starters, briefs and pinned requirements, and no answer."""
+    from grader.cli.release import release
+
+    return release(folder, exercises or [])
+
+
 @app.command("doctor")
 def _doctor() -> int:
     """Check this machine, and say what each finding means."""

@@ -18,19 +18,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import nbformat
 import zmq
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionComplete, DeadKernelError
 
 from grader.errors import NotGraded
 from grader.lab import warned
+from grader.lab.inside.lab_guest.spare import GRAMMAR, spared
 from grader.lab.limits import Limits
 from grader.lab.record import CellError, CellOutcome, CellRecord
 from grader.lab.watch import Watch
 from grader.submission import Cell
+
+with spared(GRAMMAR):
+    import nbformat
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionComplete, DeadKernelError
 
 START_SECONDS = 120
 """How long a lab may take to come up: some seconds, but a machine may be busy with others."""

@@ -19,9 +19,11 @@ import shlex
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from .spare import DEBUGGER, GRAMMAR, spared
 
 LIFELINE = "LAB_TASK_LIFELINE"
 MOST_OUTPUT = 20 << 20
@@ -143,7 +145,7 @@ def _notebook(request: dict[str, Any], folder: Path, lifeline: int) -> dict[str,
     if not sources:
         return {"status": "ok"}
     # Imported before the process is doubled, so that both have it for the price of one.
-    with _spared("rfc3987_syntax", "debugpy"):
+    with spared(GRAMMAR, DEBUGGER):
         import ipykernel.debugger
         import ipykernel.ipkernel
         import ipykernel.kernelapp  # noqa: F401
@@ -227,21 +229,6 @@ def _notebook(request: dict[str, Any], folder: Path, lifeline: int) -> dict[str,
         return asyncio.run(drive())
     except asyncio.CancelledError:
         raise _Stopped from None
-
-
-@contextlib.contextmanager
-def _spared(*names: str) -> Iterator[None]:
-    """Import without these modules, which those that want them can do without: they cost more than all the rest.
-
-    One is a grammar for internationalised addresses, the other a debugger.
-    """
-    spared = [name for name in names if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(spared))  # type: ignore[arg-type]
-    try:
-        yield
-    finally:
-        for name in spared:
-            sys.modules.pop(name, None)
 
 
 class _Child:
