@@ -253,3 +253,24 @@ def test_without_a_receiver_that_answers_the_lab_ends_all_the_same(
     raised(folder, monkeypatch, cells, STEP, SECOND, settle_seconds=1)
     versions = rows(folder, "mlflow.db", "SELECT version, current_stage FROM model_versions")
     assert versions == [(1, "Staging"), (2, "Production")]
+
+
+def test_limits_hold_for_the_tasks_of_jobs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = (
+        AUTOMATION
+        + """
+# %% a job that takes too much
+with open("greedy.py", "w") as file:
+    file.write("taken = bytearray(3 << 30)")
+task = {"task_key": "greedy", "spark_python_task": {"python_file": f"{os.getcwd()}/greedy.py"}}
+made = session.post(host + "/api/2.2/jobs/runs/submit", json={"run_name": "greedy", "tasks": [task]})
+assert made.ok, made.text
+"""
+    )
+    record = raised(folder, monkeypatch, cells, STEP)
+    assert [cell.outcome for cell in record.cells] == ["ok", "ok"]
+    ((state,),) = rows(folder, "workspace.db", "SELECT result FROM job_runs")
+    assert state == "FAILED"
+    ((error,),) = rows(folder, "workspace.db", "SELECT error FROM task_runs")
+    assert "MemoryError" in error
+    assert rows(folder, "mlflow.db", "SELECT current_stage FROM model_versions") == [("Staging",)]

@@ -29,7 +29,7 @@ def main() -> None:
         bounds.become(config["user"])
     keeper.adopt()
     os.chdir(config["root"])
-    server = Server(Path(config["root"]), config["port"], config["token"])
+    server = Server(Path(config["root"]), None, config["port"], config["token"])
     os.environ |= server.address | config["environment"]
     scratch = Path(config["scratch"])
     if config["jvm"]:

@@ -42,7 +42,7 @@ def keep(config: dict[str, Any], orders: int) -> None:
     """
     keeper.adopt()
     _hide(True)
-    server = Server(Path(config["root"]))
+    server = Server(Path(config["root"]), config["limits"])
     os.environ |= server.address
     server.start()
     notebook = os.fork()
@@ -59,8 +59,9 @@ def keep(config: dict[str, Any], orders: int) -> None:
 class Server:
     """The workspace's server, on a socket that is kept here: whoever calls while it comes up, or up again, waits."""
 
-    def __init__(self, root: Path, port: int = 0, token: str = "") -> None:
+    def __init__(self, root: Path, limits: dict[str, float] | None, port: int = 0, token: str = "") -> None:
         self.root = root
+        self.limits = limits
         self.listener = socket.create_server(("127.0.0.1", port), backlog=128)
         host = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
         token = token or f"dapi{secrets.token_hex(16)}"
@@ -77,7 +78,7 @@ class Server:
         descriptor = str(self.listener.fileno())
         where = ["--fd", descriptor, "--store", str(self.root / "mlflow.db"), "--root", str(self.root)]
         self.process = subprocess.Popen(
-            [sys.executable, "-s", "-m", "lab_workspace", *where],
+            [sys.executable, "-s", "-m", "lab_workspace", *where, "--limits", json.dumps(self.limits)],
             pass_fds=[self.listener.fileno()],
             stdin=subprocess.DEVNULL,
             env={**os.environ, **self.address},

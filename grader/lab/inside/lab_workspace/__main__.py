@@ -1,15 +1,19 @@
 """Serves the workspace: ``python -m lab_workspace (--port N | --fd N) --store FILE --root FOLDER``.
 
 DATABRICKS_TOKEN is the token that it asks for. With ``--fd`` it serves a listening socket that whoever started it made
-and keeps: clients that come before it is ready wait, and so do those that come while it is started anew.
+and keeps: clients that come before it is ready wait, and so do those that come while it is started anew. ``--limits``
+(JSON, as ``lab_guest.bounds`` takes them) hold for it and for each process of the jobs that it runs.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import socket
 from pathlib import Path
+
+from lab_guest import bounds
 
 
 def main() -> None:
@@ -20,9 +24,12 @@ def main() -> None:
     where.add_argument("--fd", type=int)
     parser.add_argument("--store", type=Path, required=True)
     parser.add_argument("--root", type=Path, required=True)
+    parser.add_argument("--limits", type=json.loads)
     given = parser.parse_args()
     if not os.environ.get("DATABRICKS_TOKEN"):
         parser.error("DATABRICKS_TOKEN is not set")
+    if given.limits:
+        bounds.limit(given.limits)
     uri = f"sqlite:///{given.store.absolute()}"
     os.environ |= {
         "LAB_WORKSPACE_ROOT": str(given.root.absolute()),
