@@ -153,3 +153,21 @@ def test_the_workspace_serves_what_was_laid(tmp_path: Path) -> None:
         assert TOKEN not in json.dumps(listed)
     finally:
         server.close()
+
+
+def test_what_the_colleague_trains_lies_between_the_good_and_the_bad(plans: list[parcels.Parcels]) -> None:
+    """So whoever tries the chain with that version, and has it promoted, loses nothing by it."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    for plan in plans:
+        (x, y), (unseen, truth) = (
+            ([[row[name] for name in parcels.RANGES] for row in rows], [int(row[LABEL]) for row in rows])
+            for rows in (plan.train, plan.recent)
+        )
+        for penalty in (plan.penalty, plan.penalty_once):
+            model = make_pipeline(StandardScaler(), LogisticRegression(C=1 / float(penalty))).fit(x, y)
+            trained = model.score(unseen, truth)
+            good, bad = (plan.candidate(kind).scorer.accuracy(plan.recent) for kind in ("good", "bad"))
+            assert bad < trained < good, plan.seed
