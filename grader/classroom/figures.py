@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
@@ -33,9 +34,7 @@ class Row(NamedTuple):
     tries: int
 
 
-class TopicPoints(NamedTuple):
-    attempt: int
-    topic: str
+class Points(NamedTuple):
     earned: int
     possible: int
 
@@ -75,13 +74,18 @@ class Outcome(NamedTuple):
 
 @dataclass(frozen=True)
 class Figures:
-    """The state of a class at one moment. ``outcomes`` is empty unless they were asked for."""
+    """The state of a class at one moment. ``topics``: points by attempt and topic, of those that were graded.
+    ``outcomes`` is empty unless they were asked for.
+    """
 
     attempts: tuple[Row, ...]
-    topics: tuple[TopicPoints, ...]
+    topics: Mapping[int, Mapping[str, Points]]
     checks: tuple[CheckSums, ...]
     failures: tuple[Failure, ...]
     outcomes: tuple[Outcome, ...]
+
+
+_BETWEEN = "\n"
 
 
 def read(connection: Connection, exercises: Sequence[str] | None, *, outcomes: bool) -> Figures:
@@ -91,42 +95,113 @@ def read(connection: Connection, exercises: Sequence[str] | None, *, outcomes: b
         grouped = grouped.where(attempts.c.exercise.in_(exercises))
     newest = grouped.group_by(attempts.c.exercise, attempts.c.learner).subquery()
     ids = sa.select(newest.c.id)
-
     rows = sa.select(*(attempts.c[name] for name in Row._fields[:-1]), newest.c.tries)
-    rows = rows.join(newest, newest.c.id == attempts.c.id)
+    found = tuple(
+        Row._make(row) for row in connection.execute(rows.join(newest, newest.c.id == attempts.c.id)).tuples()
+    )
 
-    passed = sa.case((results.c.outcome == "passed", 1), else_=0)
-    earned = passed * results.c.points
-    topics = sa.select(results.c.attempt, results.c.topic, sa.func.sum(earned), sa.func.sum(results.c.points))
-    topics = topics.where(results.c.attempt.in_(ids)).group_by(results.c.attempt, results.c.topic)
-
-    rest = attempts.c.score - earned
-    of_graded = results.c.attempt.in_(ids) & (attempts.c.status == "graded")
-    checks = sa.select(
-        attempts.c.exercise,
-        results.c.check_id,
-        sa.func.max(results.c.topic),
-        sa.func.max(results.c.points),
-        sa.func.count(),
-        sa.func.sum(passed),
-        sa.func.sum(sa.case((results.c.outcome == "not_reached", 1), else_=0)),
-        sa.func.sum(rest),
-        sa.func.sum(rest * rest),
-        sa.func.sum(rest * passed),
-    ).select_from(results.join(attempts, attempts.c.id == results.c.attempt))
-    checks = checks.where(of_graded).group_by(attempts.c.exercise, results.c.check_id)
+    # All attempts that one version of a suite judged have the same checks: one of them tells which.
+    shown = sa.select(sa.func.max(attempts.c.id)).where(attempts.c.id.in_(ids) & (attempts.c.status == "graded"))
+    shown = shown.group_by(attempts.c.exercise, attempts.c.suite_version)
+    shapes = sa.select(
+        attempts.c.exercise, attempts.c.suite_version, results.c.check_id, results.c.topic, results.c.points
+    ).where(results.c.attempt.in_(shown))
+    shapes = shapes.select_from(results.join(attempts, attempts.c.id == results.c.attempt))
+    # A row an attempt: half a million rows, one a check, would take longer to fetch than all the rest.
+    passed = sa.select(results.c.attempt, sa.func.aggregate_strings(results.c.check_id, _BETWEEN))
+    passed = passed.where(results.c.attempt.in_(ids) & (results.c.outcome == "passed")).group_by(results.c.attempt)
+    sums = _Sums(connection.execute(shapes).tuples())
+    passes: dict[int, str] = dict(connection.execute(passed).tuples().all())
+    topics = {row.id: sums.add(row, passes.get(row.id, "")) for row in found if row.status == "graded"}
 
     what = (attempts.c.exercise, results.c.check_id, results.c.outcome, results.c.found)
     failures = sa.select(*what, sa.func.count())
     failures = failures.select_from(results.join(attempts, attempts.c.id == results.c.attempt))
+    of_graded = results.c.attempt.in_(ids) & (attempts.c.status == "graded")
     failures = failures.where(of_graded & (results.c.outcome != "passed")).group_by(*what)
+
+    failed = tuple(Failure._make(row) for row in connection.execute(failures).tuples())
 
     each = sa.select(results.c.attempt, results.c.check_id, results.c.outcome, results.c.points, results.c.found)
     each = each.where(results.c.attempt.in_(ids))
     return Figures(
-        attempts=tuple(Row._make(row) for row in connection.execute(rows)),
-        topics=tuple(TopicPoints._make(row) for row in connection.execute(topics)),
-        checks=tuple(CheckSums(*row[:4], *(int(figure) for figure in row[4:])) for row in connection.execute(checks)),
-        failures=tuple(Failure._make(row) for row in connection.execute(failures)),
-        outcomes=tuple(Outcome._make(row) for row in connection.execute(each)) if outcomes else (),
+        attempts=found,
+        topics=topics,
+        checks=sums.checks(failed),
+        failures=failed,
+        outcomes=tuple(Outcome._make(row) for row in connection.execute(each).tuples()) if outcomes else (),
     )
+
+
+@dataclass
+class _Check:
+    """A check of one version of a suite: how often it was passed, and the sum of the scores with it."""
+
+    topic: str
+    points: int
+    passed: int = 0
+    scores: int = 0
+
+
+@dataclass
+class _Shape:
+    """What one version of a suite judges; the number of its attempts, the sums of their scores and of the squares."""
+
+    checks: dict[str, _Check] = field(default_factory=dict)
+    possible: dict[str, int] = field(default_factory=dict)
+    graded: int = 0
+    scores: int = 0
+    squares: int = 0
+
+
+class _Sums:
+    """Adds attempts up. All in whole numbers, so that the order they come in makes no difference."""
+
+    def __init__(self, shapes: Iterable[tuple[str, str, str, str, int]]) -> None:
+        self._shapes: dict[tuple[str, str], _Shape] = defaultdict(_Shape)
+        for exercise, suite_version, check, topic, points in shapes:
+            shape = self._shapes[exercise, suite_version]
+            shape.checks[check] = _Check(topic, points)
+            shape.possible[topic] = shape.possible.get(topic, 0) + points
+
+    def add(self, row: Row, passed: str) -> dict[str, Points]:
+        """Count a graded attempt; its points by topic."""
+        shape, score = self._shapes[row.exercise, row.suite_version], row.score or 0
+        shape.graded += 1
+        shape.scores += score
+        shape.squares += score**2
+        earned = dict.fromkeys(shape.possible, 0)
+        for name in passed.split(_BETWEEN) if passed else ():
+            check = shape.checks[name]
+            check.passed += 1
+            check.scores += score
+            earned[check.topic] += check.points
+        return {topic: Points(earned[topic], possible) for topic, possible in shape.possible.items()}
+
+    def checks(self, failures: Iterable[Failure]) -> tuple[CheckSums, ...]:
+        """The sums of each check, over all versions of its suite."""
+        not_reached: dict[tuple[str, str], int] = defaultdict(int)
+        for failure in failures:
+            if failure.outcome == "not_reached":
+                not_reached[failure.exercise, failure.check] += failure.times
+        found: dict[tuple[str, str], CheckSums] = {}
+        for (exercise, _), shape in self._shapes.items():
+            for name, check in shape.checks.items():
+                points, passed = check.points, check.passed
+                before = found.get((exercise, name))
+                found[exercise, name] = CheckSums(
+                    exercise=exercise,
+                    check=name,
+                    topic=check.topic,
+                    points=points,
+                    graded=shape.graded + (before.graded if before else 0),
+                    passed=passed + (before.passed if before else 0),
+                    not_reached=not_reached[exercise, name],
+                    rest=shape.scores - points * passed + (before.rest if before else 0),
+                    rest_squared=shape.squares
+                    - 2 * points * check.scores
+                    + points**2 * passed
+                    + (before.rest_squared if before else 0),
+                    rest_of_passed=check.scores - points * passed + (before.rest_of_passed if before else 0),
+                )
+        return tuple(found.values())

@@ -69,12 +69,15 @@ def grade(work: Work) -> Done:
 
 @contextlib.contextmanager
 def _interruptible() -> Iterator[None]:
-    """SIGTERM takes the lab down, as Ctrl-C does elsewhere, before it ends the process."""
+    """SIGTERM takes the lab down, as Ctrl-C does elsewhere, and then ends the process: it would go on to wait for work,
+    which after the parent's end never comes."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
+    except KeyboardInterrupt:
+        os._exit(1)
     finally:
         signal.signal(signal.SIGTERM, before)
