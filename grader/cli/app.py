@@ -196,6 +196,18 @@ def _class(
     )
 
 
+@app.command("alike")
+def _alike(
+    submissions: Annotated[Path, typer.Argument(metavar="SUBMISSIONS", help="The folder that holds them.")],
+    exercise: Annotated[str, typer.Option("--exercise", metavar="EXERCISE", help="Which.")],
+    roster: Annotated[Path | None, typer.Option(metavar="FILE", help="The class as CSV.")] = None,
+) -> int:
+    """Show pairs of submissions that may be copies, their lines side by side: a hint, never a mark."""
+    from grader.cli.alike import alike
+
+    return alike(submissions, exercise, roster=roster)
+
+
 @app.command("release")
 def _release(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new folder for it.")],
