@@ -14,11 +14,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Literal
 
 from grader import __version__, catalog
 from grader.catalog import Exercise
-from grader.classroom.figures import CheckSums, Failure, Figures, Row
+from grader.classroom.figures import CheckSums, Failure, Figures, Points, Row
 from grader.classroom.gradebook import Override
 from grader.classroom.roster import Person, Roster
 from grader.exams import Exam
@@ -33,19 +34,13 @@ BINS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Points:
-    earned: int
-    possible: int
-
-
-@dataclass(frozen=True, slots=True)
 class CheckOutcome:
     outcome: str
     points: int
     found: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Result:
     """One learner's result in one exercise. ``score`` is the machine's, None if there is none.
 
@@ -68,18 +63,18 @@ class Result:
     topics: tuple[Points | None, ...] = ()
     checks: Mapping[str, CheckOutcome] | None = None
 
-    @property
+    @cached_property
     def machine_mark(self) -> float | None:
         """The machine's score less what lateness costs."""
         return None if self.score is None else round(self.score * (1 - self.deduction), 2)
 
-    @property
+    @cached_property
     def mark(self) -> float | None:
         """What counts: the override if there is one, else the machine's mark; None, never zero, without either."""
         return self.override.score if self.override else self.machine_mark
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Learner:
     """``id`` and ``page`` (a file name without its ending) are those to show: pseudonyms, if the report has them."""
 
@@ -91,18 +86,18 @@ class Learner:
     known: bool
     results: tuple[Result, ...]
 
-    @property
+    @cached_property
     def total(self) -> float | None:
         """Points of all exercises that have a mark; None without any."""
         marks = [result.mark for result in self.results if result.mark is not None]
         return round(sum(marks), 2) if marks else None
 
-    @property
+    @cached_property
     def total_of(self) -> int:
         """What could be had in the exercises that have a mark."""
         return sum(result.max_score for result in self.results if result.mark is not None)
 
-    @property
+    @cached_property
     def share(self) -> float | None:
         return share(self.total, self.total_of)
 
@@ -206,7 +201,7 @@ class ClassReport:
     unsandboxed: int
     graders: tuple[str, ...]
 
-    @property
+    @cached_property
     def has_roster(self) -> bool:
         return any(learner.known for learner in self.learners)
 
@@ -238,14 +233,12 @@ def build(
     made_at: datetime,
 ) -> ClassReport:
     """The report of these exercises (by id, in this order). With a ``secret`` it is pseudonymous."""
-    shapes = [_shape(name, figures) for name in exercises]
+    manifests = {exercise.id: exercise for exercise in catalog.all_exercises()}
+    shapes = [_shape(name, manifests.get(name), figures) for name in exercises]
     people = {person.learner: person for person in roster.people}
     named = {row.learner for row in figures.attempts} | {learner for learner, name in overrides if name in exercises}
     ids = [*people, *sorted(named - people.keys())]
     redact = Redaction(roster, ids, secret) if secret else None
-    topics: dict[int, dict[str, Points]] = defaultdict(dict)
-    for attempt, topic, earned, possible in figures.topics:
-        topics[attempt][topic] = Points(earned, possible)
     checks: dict[int, dict[str, CheckOutcome]] = defaultdict(dict)
     for one in figures.outcomes:
         found = redact.everyone(one.found) if redact and one.found else one.found
@@ -255,7 +248,9 @@ def build(
     for learner in ids:
         person = people.get(learner)
         results = tuple(
-            _result(rows.get((learner, shape.id)), shape, overrides.get((learner, shape.id)), topics, checks, redact)
+            _result(
+                rows.get((learner, shape.id)), shape, overrides.get((learner, shape.id)), figures.topics, checks, redact
+            )
             for shape in shapes
         )
         learners.append(_learner(learner, person, results, secret))
@@ -304,8 +299,7 @@ class _Shape:
     checks: dict[str, tuple[str, str, int]]
 
 
-def _shape(name: str, figures: Figures) -> _Shape:
-    manifest: Exercise | None = next((e for e in catalog.all_exercises() if e.id == name), None)
+def _shape(name: str, manifest: Exercise | None, figures: Figures) -> _Shape:
     topics: dict[str, tuple[str, Mapping[str, str]]] = {}
     checks: dict[str, tuple[str, str, int]] = {}
     if manifest:

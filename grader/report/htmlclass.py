@@ -5,6 +5,11 @@ from __future__ import annotations
 from grader.report import classdata, pages
 from grader.report.classdata import ClassReport, Learner
 
+AT_ONCE = 50
+"""So many rows of the learners' table are laid out before the page is first drawn, more than its height shows. A script
+shows the others when the browser has time; without scripts, and in print, they are there from the beginning.
+"""
+
 
 def text(report: ClassReport, *, links: bool = False) -> str:
     """The page. With ``links`` each learner's name leads to ``learners/<page>.html`` beside it."""
@@ -18,6 +23,7 @@ def text(report: ClassReport, *, links: bool = False) -> str:
         links=links,
         single=single,
         few=classdata.FEW,
+        at_once=AT_ONCE,
         lost=[pair for pair in pairs if pair[1].status == "not_graded"],
         handed=[pair for pair in pairs if pair[1].override],
         absent=_absent(report),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from grader.classroom.figures import Points
 from grader.classroom.gradebook import Attempt
 from grader.exams import Exam
 from grader.report.classdata import (
@@ -15,7 +16,6 @@ from grader.report.classdata import (
     ExamFigure,
     ExerciseFigure,
     Learner,
-    Points,
     Result,
     SectionFigure,
     share,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,7 @@ from grader.report.literal import one_line
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
     from grader.report.classdata import Spread
 
@@ -32,7 +34,9 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(line=one_line, percent=percent, number=number, signed=signed, moment=moment, day=day, told=told)
+    made.filters.update(
+        tight=tight, line=one_line, percent=percent, number=number, signed=signed, moment=moment, day=day, told=told
+    )
     made.globals.update(heat=heat)
     return made
 
@@ -96,6 +100,13 @@ def told(spread: Spread) -> str:
     size = 100 // len(spread.bins)
     parts = [f"{at * size} to {(at + 1) * size} %: {count}" for at, count in enumerate(spread.bins) if count]
     return "Learners by share of points. " + ", ".join(parts) + "."
+
+
+def tight(markup: Markup) -> Markup:
+    """Table rows without the line ends between their tags, each of which a browser would keep as a node."""
+    from markupsafe import Markup
+
+    return Markup(re.sub(r">\s*\n\s*<", "><", markup))
 
 
 def heat(points: float, of: float) -> str:

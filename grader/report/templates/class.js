@@ -19,7 +19,28 @@
       if (a.value === null || b.value === null) return (a.value === null) - (b.value === null) || a.at - b.at;
       return direction * compare(a.value, b.value) || a.at - b.at;
     });
-    body.replaceChildren(...rows.map((each) => each.row));
+    place(table, rows.map((each) => each.row));
+  }
+
+  // Rows below those that can be seen are laid out when the browser has time, some at a time: nobody waits for them.
+  const AT_ONCE = 50;
+  const whenIdle = window.requestIdleCallback || ((act) => setTimeout(act, 1));
+  const turns = new WeakMap();
+  function place(table, rows) {
+    rows.forEach((row, at) => row.classList.toggle("later", at >= AT_ONCE));
+    table.tBodies[0].replaceChildren(...rows);
+    table.parentElement.scrollTop = 0;
+    reveal(table, rows);
+  }
+  function reveal(table, rows) {
+    let at = AT_ONCE;
+    turns.set(table, rows);
+    const some = () => {
+      if (turns.get(table) !== rows || at >= rows.length) return;
+      for (const end = at + AT_ONCE; at < end && at < rows.length; at += 1) rows[at].classList.remove("later");
+      whenIdle(some);
+    };
+    whenIdle(some);
   }
 
   function sortable(table) {
@@ -47,15 +68,18 @@
   form.hidden = false;
   const said = document.querySelector("#shown");
   const body = table.tBodies[0];
-  const all = Array.from(body.rows, (row) => ({
+  const start = Array.from(body.rows);
+  reveal(table, start);
+  let all = null;
+  const read = () => start.map((row) => ({
     row,
     text: row.cells[0].textContent.toLowerCase(),
     states: row.dataset.s.split(" "),
     share: row.dataset.p === "" ? null : Number(row.dataset.p),
   }));
-  const start = all.map((each) => each.row);
 
   function filter() {
+    all = all || read();
     const words = form.words.value.toLowerCase().split(/\s+/).filter(Boolean);
     const state = form.state.value;
     const low = form.low.value === "" ? null : Number(form.low.value);
@@ -76,52 +100,62 @@
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", () => {
     for (const head of table.tHead.rows[0].cells) if (head.querySelector("button")) head.setAttribute("aria-sort", "none");
-    body.replaceChildren(...start);
+    place(table, start.slice());
     setTimeout(() => { filter(); show(""); });
   });
 
   // With several exercises the table shows their marks, or the topics of one.
   const data = JSON.parse(document.querySelector("#exercises").textContent);
   const overview = { head: Array.from(table.tHead.rows[0].cells), cells: new Map() };
-  function show(exercise) {
+  function show(wanted) {
     const head = table.tHead.rows[0];
-    if ((table.dataset.shows || "") === exercise) return;
+    if ((table.dataset.shows || "") === wanted) return;
     if (!overview.cells.size) for (const row of start) overview.cells.set(row, Array.from(row.cells));
-    const at = data.findIndex((each) => each.id === exercise);
-    table.dataset.shows = exercise;
+    table.dataset.shows = wanted;
     for (const each of overview.head) if (each.querySelector("button")) each.setAttribute("aria-sort", "none");
-    if (at < 0) {
+    if (wanted === "") {
       head.replaceChildren(...overview.head);
       for (const [row, cells] of overview.cells) row.replaceChildren(...cells);
       return;
     }
-    const heads = data[at].topics.map((title) => {
-      const th = document.createElement("th");
-      const button = document.createElement("button");
-      th.scope = "col";
-      th.className = "n";
-      th.dataset.first = "descending";
-      th.setAttribute("aria-sort", "none");
-      button.type = "button";
-      button.textContent = title + " %";
-      th.append(button);
-      return th;
-    });
-    const kept = 2 + at;
-    head.replaceChildren(overview.head[0], overview.head[kept], ...heads);
+    const chosen = data.map((each, at) => ({ ...each, at })).filter((each) => wanted === "*" || each.id === wanted);
+    const heads = chosen.flatMap((each) =>
+      each.topics.map((title) => heading(`${wanted === "*" ? `${each.id} ` : ""}${title} %`)),
+    );
+    const marks = wanted === "*" ? 1 : 2 + chosen[0].at;
+    head.replaceChildren(overview.head[0], overview.head[marks], ...heads);
     for (const [row, cells] of overview.cells) {
-      const told = (row.dataset.t.split(";")[at] || "").split(" ");
-      const topics = heads.map((_, number) => {
-        const td = document.createElement("td");
-        const value = told[number];
-        td.className = "n";
-        td.dataset.v = value === undefined || value === "" || value === "-" ? "" : value;
-        td.textContent = td.dataset.v === "" ? "–" : value;
-        if (td.dataset.v !== "") td.classList.add("h" + Math.min(4, Math.floor(Number(value) / 20)));
-        return td;
+      const told = row.dataset.t.split(";");
+      const topics = chosen.flatMap((each) => {
+        const values = told[each.at] ? told[each.at].split(" ") : [];
+        return each.topics.map((_, number) => share(values[number]));
       });
-      row.replaceChildren(cells[0], cells[kept], ...topics);
+      row.replaceChildren(cells[0], cells[marks], ...topics);
     }
+  }
+  function heading(title) {
+    const th = document.createElement("th");
+    const button = document.createElement("button");
+    th.scope = "col";
+    th.className = "n";
+    th.dataset.first = "descending";
+    th.setAttribute("aria-sort", "none");
+    button.type = "button";
+    button.textContent = title;
+    th.append(button);
+    return th;
+  }
+  function share(value) {
+    const td = document.createElement("td");
+    if (value === undefined || value === "-") {
+      td.className = "soft";
+      td.dataset.v = "";
+      td.textContent = "–";
+    } else {
+      td.className = "h" + Math.min(4, Math.floor(Number(value) / 20));
+      td.textContent = value;
+    }
+    return td;
   }
   if (form.exercise) form.exercise.addEventListener("change", () => show(form.exercise.value));
 })();
