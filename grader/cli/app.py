@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from grader import __version__
+from grader.cli import gradebook
 from grader.cli.grade import Isolation, grade
 from grader.cli.hint import hint
 from grader.cli.listing import list_exercises
@@ -87,6 +88,7 @@ app.command("show")(show)
 app.command("hint")(hint)
 app.command("reset")(reset)
 app.command("report")(report)
+app.add_typer(gradebook.app, name="gradebook")
 
 
 @app.command("verify")
