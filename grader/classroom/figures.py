@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -96,9 +96,7 @@ def read(connection: Connection, exercises: Sequence[str] | None, *, outcomes: b
     newest = grouped.group_by(attempts.c.exercise, attempts.c.learner).subquery()
     ids = sa.select(newest.c.id)
     rows = sa.select(*(attempts.c[name] for name in Row._fields[:-1]), newest.c.tries)
-    found = tuple(
-        Row._make(row) for row in connection.execute(rows.join(newest, newest.c.id == attempts.c.id)).tuples()
-    )
+    found = tuple(Row._make(row) for row in connection.execute(rows.join(newest, newest.c.id == attempts.c.id)))
 
     # All attempts that one version of a suite judged have the same checks: one of them tells which.
     shown = sa.select(sa.func.max(attempts.c.id)).where(attempts.c.id.in_(ids) & (attempts.c.status == "graded"))
@@ -110,8 +108,8 @@ def read(connection: Connection, exercises: Sequence[str] | None, *, outcomes: b
     # A row an attempt: half a million rows, one a check, would take longer to fetch than all the rest.
     passed = sa.select(results.c.attempt, sa.func.aggregate_strings(results.c.check_id, _BETWEEN))
     passed = passed.where(results.c.attempt.in_(ids) & (results.c.outcome == "passed")).group_by(results.c.attempt)
-    sums = _Sums(connection.execute(shapes).tuples())
-    passes: dict[int, str] = dict(connection.execute(passed).tuples().all())
+    sums = _Sums(tuple(row) for row in connection.execute(shapes))
+    passes: dict[int, str] = {row[0]: row[1] for row in connection.execute(passed)}
     topics = {row.id: sums.add(row, passes.get(row.id, "")) for row in found if row.status == "graded"}
 
     what = (attempts.c.exercise, results.c.check_id, results.c.outcome, results.c.found)
@@ -120,7 +118,7 @@ def read(connection: Connection, exercises: Sequence[str] | None, *, outcomes: b
     of_graded = results.c.attempt.in_(ids) & (attempts.c.status == "graded")
     failures = failures.where(of_graded & (results.c.outcome != "passed")).group_by(*what)
 
-    failed = tuple(Failure._make(row) for row in connection.execute(failures).tuples())
+    failed = tuple(Failure._make(row) for row in connection.execute(failures))
 
     each = sa.select(results.c.attempt, results.c.check_id, results.c.outcome, results.c.points, results.c.found)
     each = each.where(results.c.attempt.in_(ids))
@@ -129,7 +127,7 @@ def read(connection: Connection, exercises: Sequence[str] | None, *, outcomes: b
         topics=topics,
         checks=sums.checks(failed),
         failures=failed,
-        outcomes=tuple(Outcome._make(row) for row in connection.execute(each).tuples()) if outcomes else (),
+        outcomes=tuple(Outcome._make(row) for row in connection.execute(each)) if outcomes else (),
     )
 
 
@@ -157,7 +155,7 @@ class _Shape:
 class _Sums:
     """Adds attempts up. All in whole numbers, so that the order they come in makes no difference."""
 
-    def __init__(self, shapes: Iterable[tuple[str, str, str, str, int]]) -> None:
+    def __init__(self, shapes: Iterable[tuple[Any, ...]]) -> None:
         self._shapes: dict[tuple[str, str], _Shape] = defaultdict(_Shape)
         for exercise, suite_version, check, topic, points in shapes:
             shape = self._shapes[exercise, suite_version]

@@ -124,7 +124,7 @@ class CheckFigure:
     title: str
     topic: str
     points: int
-    count: int
+    graded: int
     passed: int
     failed: int
     not_reached: int
@@ -411,7 +411,7 @@ def _check(
         title=title,
         topic=topic,
         points=points,
-        count=count,
+        graded=count,
         passed=passed,
         failed=count - passed - not_reached,
         not_reached=not_reached,

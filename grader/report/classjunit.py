@@ -60,6 +60,7 @@ def _suite(learner: Learner, exercise: ExerciseFigure, result: Result) -> ET.Ele
 def _properties(learner: Learner, result: Result) -> dict[str, str]:
     told = {
         "learner": one_line(learner.id),
+        "name": one_line(learner.name),
         "status": result.status,
         "mark": "" if result.mark is None else str(result.mark),
         "machine_score": "" if result.score is None else str(result.score),
