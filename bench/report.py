@@ -120,7 +120,7 @@ ACTS = {
     "sort by marks": "document.querySelectorAll('#learners thead button')[1].click()",
     "filter": "(() => { const f = document.querySelector('#words'); f.value = '77'; "
     "f.dispatchEvent(new Event('input', { bubbles: true })) })()",
-    "show topics": "(() => { const f = document.querySelector('#exercise'); f.value = 'ex1'; "
+    "show the topics of an exercise": "(() => { const f = document.querySelector('#exercise'); f.value = 'ex1'; "
     "f.dispatchEvent(new Event('change', { bubbles: true })) })()",
 }
 

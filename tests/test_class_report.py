@@ -44,6 +44,7 @@ from grader.report import (
 )
 from grader.report.classdata import ClassReport
 from tests import gradebooks as books
+from tests import postgres
 
 MADE = datetime(2026, 4, 1, 9, 30, tzinfo=UTC)
 EX1 = catalog.find("ex1")
@@ -147,6 +148,19 @@ def test_figures_are_those_of_plain_arithmetic(book: Gradebook) -> None:
             ]
             possible = sum(s["max_score"] for s in told)
             assert section.share == (pytest.approx(sum(s["score"] for s in told) / possible) if possible else None)
+
+
+def test_postgresql_and_sqlite_give_the_same_report(book: Gradebook) -> None:
+    with postgres.served() as url, gradebook.opened(url) as other:
+        for one in (book, other):
+            books.fill(one, [f"l{n}" for n in range(6)], ["ex1", "ex3"], seed=3)
+            books.add(one, "l3", books.not_graded("ex3", "no"))
+        told = [json.loads(classjson.text(made(one, NOBODY, exercises=("ex1", "ex3")))) for one in (book, other)]
+    for data in told:
+        for learner in data["learners"]:
+            for result in learner["results"]:
+                del result["graded_at"]
+    assert told[0] == told[1]
 
 
 def sums(points: int, passed: list[bool], others: list[int]) -> CheckSums:
