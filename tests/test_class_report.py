@@ -438,7 +438,9 @@ def test_isolation_process_stands_on_every_report(book: Gradebook) -> None:
 
 def test_pseudonyms(book: Gradebook) -> None:
     small(book)
-    books.add(book, "ada", books.card(EX1, books.passing("create.rows"), found="Ada, there is no /home/ada/rides."))
+    books.add(
+        book, "ada", books.card(EX1, books.passing("create.rows"), found="Lovelace, there is no /home/ada/rides.")
+    )
     book.override("bob", "ex1", 30, author="prof", reason="Bob Turing did it at the board")
     report = made(book, secret=SECRET)
     redact = classdata.Redaction(ROSTER, [], SECRET)
@@ -564,7 +566,8 @@ def test_report_writes_for_gradescope(filled: Path, capsys: pytest.CaptureFixtur
 def test_pseudonymous_pages_keep_apart_from_others(filled: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report"]) == 0
     assert main(["report", "--pseudonymous"]) == 2
-    assert "folder of their own" in capsys.readouterr().err
+    assert "folder of its own" in capsys.readouterr().err
+    assert main(["report", "--pseudonymous", "--format", "gradescope"]) == 2
     assert main(["report", "--pseudonymous", "--output", "p"]) == 0
     written = list((filled / "p").rglob("*.html"))
     assert len(written) == 6 and not any("ada" in path.read_text(encoding="utf-8").split() for path in written)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grader.cli.words import exercise_ids, paragraph
+from grader.cli.words import console, exercise_ids, paragraph
 from grader.errors import BadInput
 from grader.report.literal import one_line
 
@@ -194,13 +194,16 @@ def _write_pages(
 
     pages = folder / "learners"
     chosen = [learner for learner in made.learners if wanted is None or learner.id in wanted]
-    if made.pseudonymous and not class_only:
-        _refuse_others(pages, {f"{learner.page}.html" for learner in made.learners})
+    if made.pseudonymous:
+        expected = set() if class_only else {pages / f"{learner.page}.html" for learner in made.learners}
+        _refuse_others(folder, expected | ({folder / "index.html"} if wanted is None else set()))
     if wanted is None:
         _write_file(folder / "index.html", htmlclass.text(made, links=not class_only))
     if not class_only:
-        for path, text in _pages(book, made, chosen, redact):
-            _write_file(pages / path, text)
+        with console(stderr=True).status("writing pages") as status:
+            for count, (path, text) in enumerate(_pages(book, made, chosen, redact), start=1):
+                _write_file(pages / path, text)
+                status.update(f"writing pages: {count} of {len(chosen)}")
     if wanted is None:
         print(
             f"Written: {folder / 'index.html'}" + (f", and {len(chosen)} pages of learners" if not class_only else "")
@@ -230,24 +233,25 @@ def _pages(
         yield f"{learner.page}.html", htmllearner.text(page)
 
 
-def _refuse_others(folder: Path, expected: set[str]) -> None:
-    """Pseudonyms are worth nothing beside a page that has the name."""
-    others = sorted(path.name for path in folder.glob("*") if path.name not in expected)
+def _refuse_others(folder: Path, expected: set[Path]) -> None:
+    """Pseudonyms are worth nothing beside a file that has the name."""
+    others = sorted(str(path) for path in folder.rglob("*") if path not in expected and not path.is_dir())
     if others:
         raise BadInput(
-            f"{folder} holds pages of another report ({one_line(others[0])}), which may name learners: "
-            "write pseudonymous pages into a folder of their own, with --output."
+            f"{folder} holds other files ({one_line(others[0])}), which may name learners: "
+            "write a pseudonymous report into a folder of its own, with --output."
         )
 
 
 def _write_gradescope(made: ClassReport, folder: Path) -> None:
     from grader.report import gradescope
 
-    count = 0
-    for path, text in gradescope.files(made):
-        _write_file(folder / path, text)
-        count += 1
-    print(f"Written: {count} files results.json below {folder}")
+    files = {folder / path: text for path, text in gradescope.files(made)}
+    if made.pseudonymous:
+        _refuse_others(folder, set(files))
+    for path, text in files.items():
+        _write_file(path, text)
+    print(f"Written: {len(files)} files results.json below {folder}")
     without = sum(result.mark is None for learner in made.learners for result in learner.results)
     if without:
         print(f"{without} without a mark have no file: Gradescope knows no result without a score.")

@@ -240,8 +240,9 @@ def build(
     ids = [*people, *sorted(named - people.keys())]
     redact = Redaction(roster, ids, secret) if secret else None
     checks: dict[int, dict[str, CheckOutcome]] = defaultdict(dict)
+    whose = {row.id: row.learner for row in figures.attempts}
     for one in figures.outcomes:
-        found = redact.everyone(one.found) if redact and one.found else one.found
+        found = redact.one(whose[one.attempt], one.found) if redact and one.found else one.found
         checks[one.attempt][one.check] = CheckOutcome(one.outcome, one.points, found)
     rows = {(row.learner, row.exercise): row for row in figures.attempts}
     learners = []
@@ -486,6 +487,7 @@ class Redaction:
     """Takes out of free text what tells who a learner is: ids, full names, e-mails and what else only they have."""
 
     SHORTEST = 3
+    MOST_KNOWN = 50_000
 
     def __init__(self, roster: Roster, ids: Iterable[str], secret: str) -> None:
         self._secret = secret
@@ -516,6 +518,8 @@ class Redaction:
             known = text
             for word, learner in sorted((one for one in near if one[0] in low), key=lambda one: -len(one[0])):
                 known = _replaced(known, word, self.shown(learner))
+            if len(self._known) >= self.MOST_KNOWN:
+                self._known.clear()
             self._known[text] = known
         return known
 
