@@ -103,10 +103,12 @@ def told(spread: Spread) -> str:
 
 
 def tight(markup: Markup) -> Markup:
-    """Table rows without the line ends between their tags, each of which a browser would keep as a node."""
+    """Table rows as browsers read them fastest: without the line ends between tags, each of which they would keep as a
+    node, and without the end tags that HTML lets one leave out.
+    """
     from markupsafe import Markup
 
-    return Markup(re.sub(r">\s*\n\s*<", "><", markup))
+    return Markup(re.sub(r"</t[dr]>\s*(?=<t[dhr]|\Z)", "", re.sub(r">\s*\n\s*<", "><", markup)))
 
 
 def heat(points: float, of: float) -> str:
