@@ -70,8 +70,12 @@ def percent(share: float | None) -> str:
         return "–"
     rounded = round(share * 100)
     if (rounded == 0 and share > 0) or (rounded == 100 and share < 1):
-        return f"{share * 100:.1f} %" if 0.0005 <= share < 0.9995 else ("under 0.1 %" if share < 0.5 else "over 99.9 %")
-    return f"{rounded} %"
+        return (
+            f"{share * 100:.1f}\u00a0%"
+            if 0.0005 <= share < 0.9995
+            else ("under 0.1\u00a0%" if share < 0.5 else "over 99.9\u00a0%")
+        )
+    return f"{rounded}\u00a0%"
 
 
 def number(value: float) -> str:
