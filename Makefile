@@ -31,6 +31,8 @@ bench: setup ## Measure against the bars
 	$(BIN)/python bench/ex1.py
 	$(BIN)/python bench/mlflow_exercises.py
 	$(BIN)/python bench/workspace.py
+	$(BIN)/python bench/feature_store.py
+	$(BIN)/python bench/report.py
 
 lock: ## Resolve the lock files anew (needs uv: pip install uv)
 	$(COMPILE) --output-file requirements.txt

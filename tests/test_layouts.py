@@ -183,6 +183,11 @@ def test_rosters_of_all_kinds(tmp_path: Path, text: str) -> None:
     assert people == (Person("ann", "Ann Lee", "ann@example.com"), Person("bob", "Bob Moss", ""))
 
 
+def test_canvas_own_export_is_a_roster(tmp_path: Path) -> None:
+    text = "Student,ID,SIS Login ID,ex1\n    Points Possible,,,45\nAnn Lee,7,ann,\n"
+    assert roster.read(written(tmp_path, text)).people == (Person("7", "Ann Lee", "", {"SIS Login ID": "ann"}),)
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

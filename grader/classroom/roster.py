@@ -21,6 +21,9 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 """What the columns are called that learning platforms export."""
 
+_NOBODY = {"Points Possible", "Student, Test"}
+"""Rows of Canvas' gradebook export that are no learner's."""
+
 
 @dataclass(frozen=True)
 class Person:
@@ -74,6 +77,8 @@ def read(path: Path) -> Roster:
     for number, row in enumerate(rows, start=2):
         told = {kind: (row.get(name) or "").strip() if name else "" for kind, name in column.items()}
         learner = told["learner"] or told["email"]
+        if not learner and told["name"] in _NOBODY:
+            continue
         if not learner:
             if any((value or "").strip() for value in row.values() if isinstance(value, str)):
                 raise BadInput(f"The roster {path} has no id in line {number}: fill it in.")
