@@ -1,0 +1,5 @@
+# Prints without end.
+# %% attack
+import os
+while True:
+    print("x" * 100_000)
