@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from grader.errors import BadInput
+
+_NEIGHBOURS = re.compile(r"^from fixtures(?:\.(?P<module>\w+))? import (?P<names>\([^)]*\)|.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ class Exercise:
     def suite_version(self) -> str:
         """The manifest's version and a digest of all that decides a mark: manifest, hidden suite, fixture."""
         digest = hashlib.sha256()
-        files = [self.folder / "exercise.toml", home() / "fixtures" / f"{self.fixture}.py"]
+        files = [self.folder / "exercise.toml", *_fixture_files(self.fixture)]
         files += sorted(p for p in self.suite.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
         for file in files:
             digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
@@ -98,6 +101,19 @@ class Exercise:
             if check.id == check_id:
                 return check
         raise BadInput(f"{self.id} has no check '{check_id}'. {_nearest(check_id, [c.id for c in self.checks])}")
+
+
+def _fixture_files(name: str) -> list[Path]:
+    """The module of a fixture and those of its neighbours that it imports, however far."""
+    found: list[str] = []
+    waiting = [name]
+    while waiting:
+        found.append(waiting.pop(0))
+        text = (home() / "fixtures" / f"{found[-1]}.py").read_text(encoding="utf-8")
+        for line in _NEIGHBOURS.finditer(text):
+            names = [line["module"]] if line["module"] else re.split(r"[\s,()]+", line["names"])
+            waiting += [word for word in names if word and word not in (*found, *waiting)]
+    return [home() / "fixtures" / f"{module}.py" for module in sorted(found)]
 
 
 def home() -> Path:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import dataclasses
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -339,3 +341,20 @@ def test_a_changed_suite_grades_only_what_it_touches(tmp_path: Path, monkeypatch
     assert graded() == ["ann ex5", "bob ex5"]
     (tmp_path / "in" / "bob" / "ex1.py").write_text("x = 2\n")
     assert graded() == ["bob ex1"]
+
+
+def test_a_suites_version_follows_all_that_its_data_are_made_by(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(catalog.home() / "fixtures", tmp_path / "fixtures", ignore=shutil.ignore_patterns("__pycache__"))
+    ex1, ex5 = catalog.find("ex1"), catalog.find("ex5")
+    monkeypatch.setattr(catalog, "home", lambda: tmp_path)
+
+    def versions() -> list[str]:
+        return [dataclasses.replace(exercise).suite_version for exercise in (ex1, ex5)]
+
+    before = versions()
+    with (tmp_path / "fixtures" / "mlflow_store.py").open("a") as file:
+        file.write("\n# changed\n")
+    after = versions()
+    assert after[0] == before[0] and after[1] != before[1]
