@@ -149,7 +149,7 @@ class Gradebook:
 
     def history(self, *, learner: str | None = None, exercise: str | None = None) -> tuple[Attempt, ...]:
         """All attempts, oldest first."""
-        query = sa.select(*(column for column in attempts.c if column.name != "card")).order_by(attempts.c.id)
+        query = sa.select(*_SUMMARY).order_by(attempts.c.id)
         if learner is not None:
             query = query.where(attempts.c.learner == learner)
         if exercise is not None:
@@ -159,20 +159,14 @@ class Gradebook:
 
     def current(self, exercises: Sequence[str] | None = None) -> tuple[Attempt, ...]:
         """Of each learner and exercise the attempt that counts: the newest."""
-        newest = sa.select(sa.func.max(attempts.c.id)).group_by(attempts.c.exercise, attempts.c.learner)
-        if exercises is not None:
-            newest = newest.where(attempts.c.exercise.in_(exercises))
-        columns = (column for column in attempts.c if column.name != "card")
-        query = sa.select(*columns).where(attempts.c.id.in_(newest)).order_by(attempts.c.learner, attempts.c.exercise)
+        query = sa.select(*_SUMMARY).where(attempts.c.id.in_(_newest(exercises)))
+        query = query.order_by(attempts.c.learner, attempts.c.exercise)
         with self._engine.connect() as connection:
             return tuple(_attempt(row) for row in connection.execute(query).mappings())
 
     def outcomes(self, exercises: Sequence[str] | None = None) -> list[tuple[int, str, str, str, int, str | None]]:
         """Of the attempts that count each check: attempt, check, topic, outcome, points, and what was found."""
-        newest = sa.select(sa.func.max(attempts.c.id)).group_by(attempts.c.exercise, attempts.c.learner)
-        if exercises is not None:
-            newest = newest.where(attempts.c.exercise.in_(exercises))
-        query = sa.select(results).where(results.c.attempt.in_(newest))
+        query = sa.select(results).where(results.c.attempt.in_(_newest(exercises)))
         with self._engine.connect() as connection:
             return [tuple(row) for row in connection.execute(query)]  # type: ignore[misc]
 
@@ -222,6 +216,16 @@ class Gradebook:
                 connection.execute(sa.insert(settings).values(name=name, value=otherwise))
         with self._engine.connect() as connection:
             return str(connection.execute(query).scalar_one())
+
+
+_SUMMARY = tuple(column for column in attempts.c if column.name != "card")
+"""What lists of attempts need: all but the scorecards, which are long."""
+
+
+def _newest(exercises: Sequence[str] | None) -> sa.Select[tuple[int]]:
+    """The ids of the attempts that count, of these exercises or of all."""
+    newest = sa.select(sa.func.max(attempts.c.id)).group_by(attempts.c.exercise, attempts.c.learner)
+    return newest if exercises is None else newest.where(attempts.c.exercise.in_(exercises))
 
 
 def _attempt(row: Mapping[Any, Any]) -> Attempt:

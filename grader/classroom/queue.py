@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Generic, TypeVar
 
 from grader.classroom import worker
@@ -105,7 +106,8 @@ def run(pieces: list[tuple[T, Callable[[], Work]]], workers: Workers) -> Iterato
     waiting = deque(_Piece(tag, load) for tag, load in pieces)
     running: dict[Future[Done], _Piece[T]] = {}
     while waiting or running:
-        alone = any(piece.strikes for piece in (*running.values(), *waiting))
+        # What is done again stands before all that is new.
+        alone = any(piece.strikes for piece in (*running.values(), *islice(waiting, 1)))
         while waiting and len(running) < (1 if alone else workers.width):
             piece = waiting.popleft()
             try:
