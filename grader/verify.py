@@ -22,7 +22,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Literal
 
-from grader import catalog
+from grader import catalog, interrupts
 from grader.catalog import Exercise
 from grader.errors import BadInput
 
@@ -32,9 +32,6 @@ FOLDERS: tuple[Kind, ...] = ("accepted", "partial", "wrong")
 _MARK = re.compile(r"^#\s?%%")
 _TASK = re.compile(r"\bTask (\d+)\b")
 _FIELD = re.compile(r"^(base|fails):\s*(.*)$")
-
-PATIENCE = 30.0
-"""Seconds that an interrupted grading has to take its lab down before its process is ended."""
 
 
 @dataclass(frozen=True)
@@ -301,21 +298,7 @@ def grade_in_processes(exercise: Exercise, files: Mapping[str, Path], seed: int,
                 else:
                     notify(name, str(message))
     finally:
-        _end([process for _, process in running.values()])
-
-
-def _end(processes: Sequence[BaseProcess]) -> None:
-    """Interrupt each grading, wait until its lab is down, and end what does not heed."""
-    alive = [process for process in processes if process.is_alive() and process.pid is not None]
-    for process in alive:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(process.pid or 0, signal.SIGINT)
-    deadline = time.monotonic() + PATIENCE
-    for process in alive:
-        process.join(max(0.0, deadline - time.monotonic()))
-        if process.is_alive():
-            process.kill()
-            process.join()
+        interrupts.end([process for _, process in running.values()], signal.SIGINT)
 
 
 def _grade_one(results: Connection, name: str, path: Path, seed: int) -> None:
@@ -323,7 +306,7 @@ def _grade_one(results: Connection, name: str, path: Path, seed: int) -> None:
     # Out of the terminal's reach: Ctrl-C comes once, from the parent, and never while the lab is taken down.
     # Python ignores SIGINT where its parent did, as a shell does for a job in the background.
     os.setpgrp()
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGINT, interrupts.once)
     started = time.monotonic()
     try:
         from grader import pipeline

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import dataclasses
+import multiprocessing
 import os
 import random
 import shutil
@@ -13,6 +14,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -188,11 +190,8 @@ def dying(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("dying")
 def test_a_submission_that_ends_its_worker_costs_only_itself() -> None:
     contents = [b"a", b"b", b"die", b"c", b"d", b"die", b"e", b"fail", b"f"]
-    workers = queue.local(2)
-    try:
+    with queue.local(2) as workers:
         found = dict(queue.run(pieces(*contents), workers))
-    finally:
-        workers.close()
     assert len(found) == len(contents)
     for number, content in enumerate(contents):
         outcome = found[number]
@@ -209,13 +208,30 @@ def test_a_file_that_is_gone_costs_only_itself() -> None:
     def gone() -> Work:
         raise FileNotFoundError(2, "No such file or directory")
 
-    workers = queue.local(2)
-    try:
+    with queue.local(2) as workers:
         found = dict(queue.run([*pieces(b"a", b"b"), (2, gone)], workers))
-    finally:
-        workers.close()
     assert isinstance(found[2], Failure) and "can't be read" in found[2].reason
     assert isinstance(found[0], Done) and isinstance(found[1], Done)
+
+
+@pytest.mark.usefixtures("dying")
+def test_interrupted_at_any_moment_it_comes_to_an_end() -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # it may be ignored, as it is in the background
+    seed = random.randrange(1 << 30)
+    print(f"the moments are drawn with seed {seed}")
+    moments = random.Random(seed)
+    try:
+        for _ in range(5):
+            killer = threading.Timer(moments.uniform(0.5, 2), os.kill, (os.getpid(), signal.SIGINT))
+            found = {}
+            with pytest.raises(KeyboardInterrupt), queue.local(2) as workers:
+                killer.start()
+                for number, outcome in queue.run(pieces(*[b"a"] * 1000), workers):
+                    found[number] = outcome
+            assert len(found) < 1000
+            assert not multiprocessing.active_children()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 # A cluster
@@ -254,7 +270,7 @@ def test_on_a_cluster_with_a_worker_killed_it_comes_to_the_same(
     with labs() as environment:
         finish(submissions, here, environment, "--seed", "3")
         deadline = time.monotonic() + MOST_SECONDS
-        while (workers := _connected(address)) is None or workers.width < 2:
+        while _workers(address) < 2:
             assert time.monotonic() < deadline
             time.sleep(0.2)
         command = [*GRADE, str(submissions), "--exercise", "ex5", "--gradebook", str(there), "--cluster", address]
@@ -274,13 +290,13 @@ def test_on_a_cluster_with_a_worker_killed_it_comes_to_the_same(
     assert kept(there) == kept(here)
 
 
-def _connected(address: str) -> queue.Workers | None:
+def _workers(address: str) -> int:
+    """How many workers the scheduler has, as far as one answers."""
     try:
-        workers = queue.cluster(address)
+        with queue.cluster(address) as workers:
+            return workers.width
     except BadInput:
-        return None
-    workers.close()
-    return workers
+        return 0
 
 
 def test_no_cluster() -> None:

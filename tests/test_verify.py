@@ -245,9 +245,10 @@ def test_every_kept_solution_has_a_header_that_fits() -> None:
 
 
 INTERRUPTED = """
+import signal
 import time
 from multiprocessing import get_context
-from grader import verify
+from grader import interrupts
 
 def sleep():
     time.sleep(60)
@@ -256,11 +257,11 @@ if __name__ == "__main__":
     processes = [get_context("spawn").Process(target=sleep) for _ in range(2)]
     for process in processes:
         process.start()
-    print(*(process.pid for process in processes), flush=True)
     try:
+        print(*(process.pid for process in processes), flush=True)
         time.sleep(60)
     finally:
-        verify._end(processes)
+        interrupts.end(processes, signal.SIGINT)
 """
 
 

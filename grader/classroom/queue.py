@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import signal
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
+from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 
+from grader import interrupts
 from grader.classroom import worker
 from grader.classroom.worker import Done, Work
 from grader.errors import BadInput
@@ -33,22 +36,46 @@ class Failure:
 
 
 class Workers:
-    """Where work is done: ``width`` pieces at a time, on an executor that can be had anew when it breaks."""
+    """Where work is done: ``width`` pieces at a time, on an executor that can be had anew when it breaks.
+
+    As a context it takes everything down in the end, and interruptions come when a piece of work is waited for, and
+    nowhere else: no lock stays held, and no result is half kept.
+    """
 
     def __init__(self, width: int, make: Callable[[], Executor], end: Callable[[Executor], None]) -> None:
         self.width = width
         self._make = make
         self._end = end
-        self.executor = make()
+        self._executor = make()
+        self._finished: SimpleQueue[Future[Done] | None] = SimpleQueue()
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> Workers:
+        # A signal's handler may put into a SimpleQueue, whatever the thread is at.
+        self._stack.enter_context(interrupts.instead(lambda: self._finished.put(None)))
+        self._stack.callback(lambda: self._end(self._executor))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def submit(self, work: Work) -> Future[Done]:
+        """Have a submission graded. Raises BrokenExecutor when a worker has ended of its own."""
+        future = self._executor.submit(worker.grade, work)
+        future.add_done_callback(self._finished.put)
+        return future
+
+    def finished(self) -> Future[Done]:
+        """Wait for one that has been graded, or can't be. Raises KeyboardInterrupt when interrupted."""
+        future = self._finished.get()
+        if future is None:
+            raise KeyboardInterrupt
+        return future
 
     def renew(self) -> None:
-        """Put a fresh executor in the place of a broken one."""
-        self.close()
-        self.executor = self._make()
-
-    def close(self) -> None:
-        """End all that is still at work, and take its labs down."""
-        self._end(self.executor)
+        """Put a fresh executor in the place of a broken one. All that was submitted is done then, or has failed."""
+        self._end(self._executor)
+        self._executor = self._make()
 
 
 def local(jobs: int) -> Workers:
@@ -61,8 +88,7 @@ def local(jobs: int) -> Workers:
         )
 
     def end(executor: Executor) -> None:
-        for process in multiprocessing.active_children():
-            process.terminate()
+        interrupts.end(multiprocessing.active_children(), signal.SIGTERM)
         executor.shutdown(wait=True, cancel_futures=True)
 
     return Workers(jobs, make, end)
@@ -115,14 +141,21 @@ def run(pieces: list[tuple[T, Callable[[], Work]]], workers: Workers) -> Iterato
             except OSError as problem:
                 yield piece.tag, Failure(f"it can't be read ({problem.strerror or problem})")
                 continue
-            with contextlib.suppress(BrokenExecutor):
-                running[workers.executor.submit(worker.grade, work)] = piece
-                continue
-            waiting.appendleft(piece)
+            try:
+                running[workers.submit(work)] = piece
+            except BrokenExecutor:
+                waiting.appendleft(piece)
+                if running:  # They tell of it too.
+                    break
+                workers.renew()
+        ended = [workers.finished()]
+        if ended[0] not in running:  # from an executor that broke
+            continue
+        if isinstance(ended[0].exception(), BrokenExecutor):
             workers.renew()
-        finished, _ = wait(running, return_when=FIRST_COMPLETED)
+            ended = list(running)
         broken: list[_Piece[T]] = []
-        for future in finished:
+        for future in ended:
             piece = running.pop(future)
             error = future.exception()
             if error is None:
@@ -131,15 +164,11 @@ def run(pieces: list[tuple[T, Callable[[], Work]]], workers: Workers) -> Iterato
                 broken.append(piece)
             else:
                 yield piece.tag, Failure(_told(error))
-        if broken:
-            broken += running.values()
-            running.clear()
-            workers.renew()
-            if len(broken) == 1 and broken[0].strikes:
-                yield broken.pop().tag, Failure("the process that graded it ended, twice")
-            for piece in broken:
-                piece.strikes += 1
-            waiting.extendleft(reversed(broken))
+        if len(broken) == 1 and broken[0].strikes:
+            yield broken.pop().tag, Failure("the process that graded it ended, twice")
+        for piece in broken:
+            piece.strikes += 1
+        waiting.extendleft(reversed(broken))
 
 
 def _told(error: Any) -> str:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from grader import interrupts
+
 
 @dataclass(frozen=True)
 class Work:
@@ -47,6 +49,8 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(interrupts.PATIENCE)
+        os._exit(1)
 
 
 def grade(work: Work) -> Done:
@@ -74,7 +78,7 @@ def _interruptible() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    before = signal.signal(signal.SIGTERM, interrupts.once)
     try:
         yield
     except KeyboardInterrupt:

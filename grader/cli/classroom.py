@@ -56,24 +56,24 @@ def grade_class(
     if not cluster:
         _check_isolation(isolation, sandbox.unavailable())
     again = run.Again(force=force, failed=retry_failed)
-    with gradebooks.opened(gradebook) as book, _line() as notify:
-        workers = queue.cluster(cluster) if cluster else queue.local(jobs or os.cpu_count() or 1)
-        try:
-            tally = run.grade_class(
-                folder,
-                found,
-                wanted,
-                book,
-                workers,
-                seed=seed,
-                isolation=isolation,
-                late=policy,
-                again=again,
-                only=only,
-                notify=notify,
-            )
-        finally:
-            workers.close()
+    with (
+        gradebooks.opened(gradebook) as book,
+        _line() as notify,
+        queue.cluster(cluster) if cluster else queue.local(jobs or os.cpu_count() or 1) as workers,
+    ):
+        tally = run.grade_class(
+            folder,
+            found,
+            wanted,
+            book,
+            workers,
+            seed=seed,
+            isolation=isolation,
+            late=policy,
+            again=again,
+            only=only,
+            notify=notify,
+        )
     _tell(tally, found.layout, found.strangers, gradebook)
     return NOT_ALL_PASSED if tally.not_graded else PASSED
 

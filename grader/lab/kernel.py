@@ -10,8 +10,6 @@ import asyncio
 import contextlib
 import json
 import os
-import signal
-import threading
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
@@ -22,6 +20,7 @@ import zmq
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 
+from grader import interrupts
 from grader.errors import NotGraded
 from grader.lab import warned
 from grader.lab.inside.lab_guest.spare import GRAMMAR, spared
@@ -236,24 +235,25 @@ def to_the_end(work: Coroutine[Any, Any, Run]) -> Run:
 
     Raises KeyboardInterrupt then, for SIGTERM and SIGHUP too where the command takes them for an interruption.
     """
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {n: signal.getsignal(n) for n in numbers if signal.getsignal(n) is signal.default_int_handler}
-    if threading.current_thread() is not threading.main_thread():
-        before = {}
+    runner = asyncio.Runner()
+    loop = runner.get_loop()
+    task = loop.create_task(work)
+    interrupted = False
 
-    async def interruptible() -> Run:
-        task = asyncio.ensure_future(work)
-        for number in before:
-            asyncio.get_running_loop().add_signal_handler(number, lambda: task.cancelling() or task.cancel())
-        return await task
+    def interrupt() -> None:
+        nonlocal interrupted
+        if not interrupted and not loop.is_closed():
+            loop.call_soon_threadsafe(task.cancel)
+        interrupted = True
 
-    try:
-        return asyncio.run(interruptible())
-    except asyncio.CancelledError:
-        raise KeyboardInterrupt from None
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    async def ended() -> None:
+        await asyncio.wait([task])
+
+    with interrupts.instead(interrupt), runner:
+        runner.run(ended())
+    if interrupted:
+        raise KeyboardInterrupt
+    return task.result()
 
 
 async def run(
