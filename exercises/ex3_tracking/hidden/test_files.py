@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -89,10 +90,24 @@ def _table(path: Path) -> Any:
 
         return pq.read_table(pa_buffer(content)).to_pandas()
     if path.suffix == ".json":
-        text = io.StringIO(content.decode())
-        split = content.lstrip().startswith(b'{"columns"')  # mlflow.log_table and orient="split"
-        return pd.read_json(text, orient="split") if split else pd.read_json(text)
+        return _json_table(content.decode())
     return pd.read_csv(io.BytesIO(content))
+
+
+def _json_table(text: str) -> Any:
+    """A table in any of the ways that pandas and MLflow write one: by columns or rows, split, or a row a line."""
+    import pandas as pd
+
+    try:
+        told = json.loads(text)
+    except ValueError:
+        return pd.DataFrame(list(map(json.loads, text.splitlines())))
+    if isinstance(told, dict) and {"columns", "data"} <= told.keys():  # mlflow.log_table as well
+        return pd.DataFrame(told["data"], columns=told["columns"])
+    if isinstance(told, dict) and isinstance(told.get("data"), list):  # orient="table"
+        return pd.DataFrame(told["data"])
+    table = pd.DataFrame(told)
+    return table if FEATURES[0] in table.columns else table.T  # orient="index"
 
 
 def pa_buffer(content: bytes) -> Any:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from fixtures.tumours import Tumours
-from grader.evidence.results import Frame
+from fixtures.tumours import PastRun, Tumours
+from grader.evidence.results import Frame, Value
 from grader.suite.api import Lab, check, mismatch
 from grader.suite.runs import close
 
@@ -35,10 +35,16 @@ def test_best(lab: Lab, data: Tumours) -> None:
         mismatch("best_run_id is the id of the candidate with the highest f1", reason)
 
 
+def looked_at(lab: Lab, data: Tumours) -> tuple[PastRun, ...]:
+    """The best run; and the one that best_run_id names, for who took the wrong one has paid for that already."""
+    named = lab.results.get("best_run_id")
+    return (data.best, *(run for run in data.past if isinstance(named, Value) and named.value == run.id))
+
+
 @check("read.params")
 def test_params(lab: Lab, data: Tumours) -> None:
-    found = lab.value("best_params", "dict")
-    if {str(key): str(value) for key, value in found.items()} != dict(data.best.params):
+    found = {str(key): str(value) for key, value in lab.value("best_params", "dict").items()}
+    if not any(found == run.params for run in looked_at(lab, data)):
         mismatch("best_params are the params of the best run, as a dictionary", "they are not the params of that run")
 
 
@@ -50,7 +56,8 @@ def test_history(lab: Lab, data: Tumours) -> None:
         mismatch(wanted, "it holds MLflow's Metric objects; each has its value in .value")
     # Pairs of step and value tell as much.
     values = [one[1] if isinstance(one, list) and len(one) == 2 else one for one in found]
-    if len(values) != len(data.best.f1):
+    right = [run.f1 for run in looked_at(lab, data) if len(run.f1) == len(values)]
+    if not right:
         mismatch(wanted, f"it holds {len(values)} values, where another number is right")
-    if not all(map(close, values, data.best.f1)):
+    if not any(all(map(close, values, f1)) for f1 in right):
         mismatch(wanted, "some values are others, or in another order")

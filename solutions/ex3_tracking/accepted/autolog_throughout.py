@@ -9,6 +9,6 @@ with mlflow.start_run(run_name=widget("run_name"), tags={"team": widget("team")}
     mlflow.log_params({"n_estimators": n_estimators, "max_depth": max_depth})
     mlflow.log_metrics(scores(forest()))
 
-# %% Task 9: autologging has been on all the time
-with mlflow.start_run(run_name=widget("auto_run")):
-    forest(trees=int(widget("auto_trees")))
+# %% Task 9: autologging has been on all the time; without a run at hand it begins one, which gets its name afterwards
+forest(trees=int(widget("auto_trees")))
+mlflow.MlflowClient().set_tag(mlflow.last_active_run().info.run_id, "mlflow.runName", widget("auto_run"))

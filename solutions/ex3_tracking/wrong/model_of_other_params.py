@@ -1,6 +1,6 @@
 # Logs a forest of other parameters than task 1's, and reads back what it predicts.
 # base: accepted/fluent_api.py
-# fails: model.logged model.loaded
+# fails: model.logged
 
 # %% Task 4: a model with signature and input example
 with mlflow.start_run(run_name=widget("model_run")):
