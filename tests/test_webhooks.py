@@ -838,7 +838,7 @@ def test_what_the_guides_webhooks_are_for_is_understood_too(server: Server, monk
         made = client.create_webhook(
             name="Tell", events=[TRANSITIONED], http_url_spec=spec, model_name="led", target_stage="Production"
         )
-    assert (made.name, made.webhook_id) == ("Tell", made.id)
+    assert (made.name, made.webhook_id, made.job_spec) == ("Tell", made.id, None)
     with pytest.warns(UserWarning, match=r"model_registry\.list_webhooks\(\).*GET .*/list"):
         assert made.id in [hook.id for hook in client.list_webhooks()]
     with pytest.warns(UserWarning, match="list"):

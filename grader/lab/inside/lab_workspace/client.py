@@ -204,7 +204,7 @@ def _all(asked: dict[str, Any]) -> list[Any]:
 
 def _shown(hook: dict[str, Any]) -> Any:
     """A webhook with attributes, also by the names that MLflow's own webhooks have; a name is kept as description."""
-    plain = {"model_name": None, "description": None, **hook}
+    plain = {"model_name": None, "description": None, "http_url_spec": None, "job_spec": None, **hook}
     return SimpleNamespace(**plain, name=plain["description"], webhook_id=hook["id"])
 
 
