@@ -34,6 +34,7 @@ GRADE = [sys.executable, "-m", "grader", "class"]
 MOST_SECONDS = 300
 LONGEST_TURN = 6
 """Seconds before a run is killed: enough for a result or two, so that all stages of a run are met."""
+NEVER_LATE = late.Policy()
 ISOLATION = [] if not sandbox.unavailable() else ["--isolation", "process"]
 
 
@@ -318,16 +319,34 @@ def test_a_class_is_not_graded_without_a_sandbox_unless_told(
     classroom._check_isolation("sandbox", None)
 
 
-def test_a_changed_suite_grades_only_what_it_touches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
+# What is graded again
 
-    def noted(pieces: Any, workers: Any) -> Iterator[Any]:
+
+@pytest.fixture
+def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the queue is given to grade, which it only notes."""
+    noted: list[str] = []
+
+    def note(pieces: Any, workers: Any) -> Iterator[Any]:
         for item, load in pieces:
-            asked.append(f"{item.key.learner} {item.key.exercise}")
+            noted.append(f"{item.key.learner} {item.key.exercise}")
             exercise = catalog.find(load().exercise)
             yield item, Done(run._refused(tmp_path, item, {exercise.id: exercise}, "only noted"), 0.0)
 
-    monkeypatch.setattr(queue, "run", noted)
+    monkeypatch.setattr(queue, "run", note)
+    return noted
+
+
+def class_run(tmp_path: Path, exercises: list[catalog.Exercise], policy: late.Policy = NEVER_LATE) -> None:
+    read = layouts.read(tmp_path / "in", exercises)
+    with gradebook.opened(str(tmp_path / "grades.db")) as book:
+        workers: Any = None
+        run.grade_class(tmp_path, read, exercises, book, workers, seed=None, isolation="process", late=policy)
+
+
+def test_a_changed_suite_grades_only_what_it_touches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: list[str]
+) -> None:
     for learner in ("ann", "bob"):
         for name in ("ex1", "ex5"):
             path = tmp_path / "in" / learner / f"{name}.py"
@@ -337,18 +356,7 @@ def test_a_changed_suite_grades_only_what_it_touches(tmp_path: Path, monkeypatch
 
     def graded() -> list[str]:
         asked.clear()
-        read = layouts.read(tmp_path / "in", exercises)
-        with gradebook.opened(str(tmp_path / "grades.db")) as book:
-            run.grade_class(
-                tmp_path,
-                read,
-                exercises,
-                book,
-                None,  # type: ignore[arg-type]
-                seed=None,
-                isolation="process",
-                late=late.Policy(),
-            )
+        class_run(tmp_path, exercises)
         return sorted(asked)
 
     assert graded() == ["ann ex1", "ann ex5", "bob ex1", "bob ex5"]
@@ -357,6 +365,34 @@ def test_a_changed_suite_grades_only_what_it_touches(tmp_path: Path, monkeypatch
     assert graded() == ["ann ex5", "bob ex5"]
     (tmp_path / "in" / "bob" / "ex1.py").write_text("x = 2\n")
     assert graded() == ["bob ex1"]
+    # What was handed in before, and is again, counts again and is not graded again.
+    (tmp_path / "in" / "bob" / "ex1.py").write_text("x = 1\n")
+    assert graded() == [] and graded() == []
+    with gradebook.opened(str(tmp_path / "grades.db")) as book:
+        first, second, third = book.history(learner="bob", exercise="ex1")
+        assert first.key == third.key != second.key and third.turn == 1
+        assert third.id in {attempt.id for attempt in book.current()}
+
+
+@pytest.mark.usefixtures("asked")
+def test_what_lateness_costs_is_for_the_policy_of_the_day(tmp_path: Path) -> None:
+    path = tmp_path / "in" / "ann" / "ex5.py"
+    path.parent.mkdir(parents=True)
+    path.write_text("x = 1\n")
+    os.utime(path, (0, 0))
+    exercises = [catalog.find("ex5")]
+
+    def deduction(due: str | None, policy: str | None) -> float:
+        class_run(tmp_path, exercises, late.parse(due, policy))
+        with gradebook.opened(str(tmp_path / "grades.db")) as book:
+            (attempt,) = book.history()
+            return attempt.deduction
+
+    assert deduction("1969-12-31T00:00+00:00", "10%") == 0.1
+    assert deduction("1969-12-31T00:00+00:00", "20%") == 0.2
+    assert deduction(None, None) == 0.2
+    os.utime(path)  # as a copy has it
+    assert deduction("1970-01-02T00:00+00:00", "zero") == 0.0
 
 
 def test_a_suites_version_follows_all_that_its_data_are_made_by(

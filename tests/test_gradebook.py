@@ -84,8 +84,11 @@ def test_the_same_work_is_kept_once(book: Gradebook) -> None:
     assert not book.add(KEY, card(5))
     assert book.add(KEY, card(4), turn=1)
     assert [attempt.score for attempt in book.history()] == [3, 4]
-    assert book.graded([KEY, dataclasses.replace(KEY, seed=5)]) == {KEY: (1, "graded")}
+    ((key, kept),) = book.graded([KEY, dataclasses.replace(KEY, seed=5)]).items()
+    assert key == KEY and (kept.turn, kept.status, kept.counts) == (1, "graded", True)
     assert book.graded([]) == {}
+    book.add(dataclasses.replace(KEY, sha256="b" * 64), card(5))
+    assert not book.graded([KEY])[KEY].counts
 
 
 @pytest.mark.parametrize(

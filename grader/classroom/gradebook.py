@@ -68,6 +68,18 @@ class Attempt:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """Of the attempts with one key the newest. ``counts``: no other work of that learner was graded since."""
+
+    id: int
+    turn: int
+    status: str
+    submitted_at: datetime | None
+    deduction: float
+    counts: bool
+
+
+@dataclass(frozen=True)
 class Override:
     """A mark that a person gave, beside the machine's. ``score`` None takes an earlier one back."""
 
@@ -85,20 +97,26 @@ class Gradebook:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def graded(self, keys: Iterable[Key]) -> dict[Key, tuple[int, str]]:
-        """Of these keys those that have an attempt, with the number and the status of the newest."""
+    def graded(self, keys: Iterable[Key]) -> dict[Key, Kept]:
+        """Of these keys those that have an attempt, with the newest."""
         wanted = set(keys)
         if not wanted:
             return {}
         names = sorted({key.exercise for key in wanted})
-        columns = [attempts.c[name] for name in Key.__dataclass_fields__]
-        query = sa.select(*columns, attempts.c.turn, attempts.c.status).where(attempts.c.exercise.in_(names))
-        found: dict[Key, tuple[int, str]] = {}
+        columns = [attempts.c[name] for name in (*Key.__dataclass_fields__, *_KEPT)]
+        query = sa.select(*columns).where(attempts.c.exercise.in_(names)).order_by(attempts.c.id)
+        found: dict[Key, tuple[Any, ...]] = {}
+        newest: dict[tuple[str, str], Key] = {}
         with self._engine.connect() as connection:
-            for *key, turn, status in connection.execute(query.order_by(attempts.c.turn)):
-                if (known := Key(*key)) in wanted:
-                    found[known] = (turn, status)
-        return found
+            for row in connection.execute(query):
+                key = Key(*row[: -len(_KEPT)])
+                newest[key.learner, key.exercise] = key
+                if key in wanted:
+                    found[key] = row[-len(_KEPT) :]
+        return {
+            key: Kept(number, turn, status, _utc(moment), deduction, newest[key.learner, key.exercise] == key)
+            for key, (number, turn, status, moment, deduction) in found.items()
+        }
 
     def add(
         self,
@@ -146,6 +164,12 @@ class Gradebook:
         except IntegrityError:
             return False
         return True
+
+    def relate(self, attempt: int, *, submitted_at: datetime | None, deduction: float) -> None:
+        """Say anew when an attempt's work was handed in, and what that costs."""
+        row = sa.update(attempts).where(attempts.c.id == attempt)
+        with self._engine.begin() as connection:
+            connection.execute(row.values(submitted_at=submitted_at, deduction=deduction))
 
     def history(self, *, learner: str | None = None, exercise: str | None = None) -> tuple[Attempt, ...]:
         """All attempts, oldest first."""
@@ -218,6 +242,7 @@ class Gradebook:
             return str(connection.execute(query).scalar_one())
 
 
+_KEPT = ("id", "turn", "status", "submitted_at", "deduction")
 _SUMMARY = tuple(column for column in attempts.c if column.name != "card")
 """What lists of attempts need: all but the scorecards, which are long."""
 

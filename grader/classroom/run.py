@@ -7,13 +7,14 @@ import secrets
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 from grader import __version__, scoring
 from grader.catalog import Exercise
 from grader.classroom import queue
-from grader.classroom.gradebook import Gradebook, Key
+from grader.classroom.gradebook import Gradebook, Kept, Key
 from grader.classroom.late import Policy
 from grader.classroom.layouts import NOTHING, Class, Found
 from grader.classroom.queue import Workers
@@ -93,11 +94,14 @@ def grade_class(
     have = book.graded(keys)
     items = []
     for key, found in keys.items():
-        turn, status = have.get(key, (-1, ""))
-        if turn >= 0 and not again.force and not (again.failed and status == "not_graded"):
+        kept = have.get(key)
+        if kept is None:
+            items.append(_Item(found, key, 0))
+        elif again.force or (again.failed and kept.status == "not_graded"):
+            items.append(_Item(found, key, kept.turn + 1))
+        else:
             tally.kept += 1
-            continue
-        items.append(_Item(found, key, turn + 1))
+            _count(book, key, kept, found.submitted_at, late)
     started = time.monotonic()
     pieces: list[tuple[_Item, Callable[[], Work]]] = []
 
@@ -126,6 +130,18 @@ def grade_class(
         else:
             keep(item, _refused(folder, item, by_id, outcome.reason), 0.0)
     return tally
+
+
+def _count(book: Gradebook, key: Key, kept: Kept, moment: datetime | None, late: Policy) -> None:
+    """Let a result from before be the one that counts, for what lateness costs now: other work may have been handed in
+    in between, and withdrawn. A file's time may be that of its copying: it was there when it was first graded.
+    """
+    moment = min(filter(None, (kept.submitted_at, moment)), default=None)
+    deduction = late.deduction(moment) if late.due else kept.deduction
+    if not kept.counts:
+        book.add(key, book.card(kept.id), turn=kept.turn + 1, submitted_at=moment, deduction=deduction)
+    elif deduction != kept.deduction:
+        book.relate(kept.id, submitted_at=moment, deduction=deduction)
 
 
 def _seed(book: Gradebook, exercise: str) -> int:

@@ -33,7 +33,10 @@ attempts = Table(
     Column("grader_version", String(40), nullable=False),
     Column("seed", BigInteger, nullable=False),
     Column(
-        "turn", Integer, nullable=False, comment="0, and higher for the same once more, by --force or --retry-failed"
+        "turn",
+        Integer,
+        nullable=False,
+        comment="0, and higher for the same once more: graded or handed in again",
     ),
     Column("isolation", String(20)),
     Column("status", String(20), nullable=False, comment="graded or not_graded"),

@@ -215,7 +215,9 @@ def _release(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new folder for it.")],
     exercises: Annotated[
         list[str] | None,
-        typer.Option("--exercise", metavar="EXERCISE", help="Which, more than once for several; all without it."),
+        typer.Option(
+            "--exercise", "--exercises", metavar="EXERCISE", help="Which, more than once for several; all without it."
+        ),
     ] = None,
 ) -> int:
     """Write what learners get: starters, briefs and pinned requirements, and no answer."""

@@ -25,7 +25,7 @@ def upgrade() -> None:
             "turn",
             sa.Integer,
             nullable=False,
-            comment="0, and higher for the same once more, by --force or --retry-failed",
+            comment="0, and higher for the same once more: graded or handed in again",
         ),
         sa.Column("isolation", sa.String(20)),
         sa.Column("status", sa.String(20), nullable=False, comment="graded or not_graded"),
