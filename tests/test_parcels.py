@@ -52,6 +52,14 @@ def test_what_a_version_is_worth_shows_on_the_recent_rows_alone(plans: list[parc
         assert abs(told[0] - seen[0]) > 0.006 or abs(told[2] - seen[2]) > 0.006, "the wrong rows show in a figure"
 
 
+def test_no_figure_that_is_typed_in_tells_the_good_from_the_bad(plans: list[parcels.Parcels]) -> None:
+    told = [[plan.candidate(kind).scorer.accuracy(plan.recent) for kind in ("bad", "good")] for plan in plans]
+    assert min(bad for bad, _ in told) > 0.5
+    for percent in range(101):
+        right = sum(bad <= percent / 100 < good for bad, good in told)
+        assert right < 0.75 * len(plans), percent
+
+
 def test_rounding_moves_no_row(plans: list[parcels.Parcels]) -> None:
     for plan in plans[:20]:
         for scorer in (plan.live, plan.candidate("good").scorer, plan.candidate("bad").scorer):
@@ -155,8 +163,10 @@ def test_the_workspace_serves_what_was_laid(tmp_path: Path) -> None:
         server.close()
 
 
-def test_what_the_colleague_trains_lies_between_the_good_and_the_bad(plans: list[parcels.Parcels]) -> None:
-    """So whoever tries the chain with that version, and has it promoted, loses nothing by it."""
+def test_what_the_colleague_trains_is_worse_than_the_good_one(plans: list[parcels.Parcels]) -> None:
+    """So whoever tries the chain with that version loses nothing by it. It is promoted only if it is better than the
+    version in Production, and then it is better than the bad one too.
+    """
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -169,5 +179,4 @@ def test_what_the_colleague_trains_lies_between_the_good_and_the_bad(plans: list
         for penalty in (plan.penalty, plan.penalty_once):
             model = make_pipeline(StandardScaler(), LogisticRegression(C=1 / float(penalty))).fit(x, y)
             trained = model.score(unseen, truth)
-            good, bad = (plan.candidate(kind).scorer.accuracy(plan.recent) for kind in ("good", "bad"))
-            assert bad < trained < good, plan.seed
+            assert trained < plan.candidate("good").scorer.accuracy(plan.recent), plan.seed
