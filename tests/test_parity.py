@@ -34,6 +34,18 @@ def doubled(rows):
 
 pipeline = make_pipeline(FunctionTransformer(doubled), LinearRegression()).fit([[1.0], [2.0]], [2.0, 4.0])
 """
+NEEDS_CODE = """
+import sys
+
+import mlflow.pyfunc
+
+sys.path.insert(0, "")  # as in a notebook
+from house_rules import added
+
+class Added(mlflow.pyfunc.PythonModel):
+    def predict(self, context, model_input, params=None):
+        return added(model_input)
+"""
 
 
 def settle() -> Told:
@@ -101,7 +113,14 @@ def log_and_register(adjusted: bool) -> Told:
                 told["refused"] = type(error).__name__
             plain = mlflow.sklearn.log_model(cell["pipeline"][-1], name="plain", serialization_format="pickle")
             told["asked for"] = plain.flavors["sklearn"]["serialization_format"]
-        made = mlflow.register_model(plain.model_uri, "main.default.price")
+            if adjusted:
+                Path("house_rules.py").write_text("def added(rows):\n    return rows + 1\n")
+                exec(NEEDS_CODE, cell)
+                info = mlflow.pyfunc.log_model(name="added", python_model=cell["Added"](), infer_code_paths=True)
+                folder = Path(mlflow.artifacts.download_artifacts(info.model_uri))
+                told["code"] = sorted(path.name for path in (folder / "code").glob("*.py"))
+            logged = mlflow.sklearn.log_model(cell["pipeline"][-1], "by run")
+        made = mlflow.register_model(f"runs:/{logged.run_id}/by run", "main.default.price")
         for _ in range(9):
             last = client.create_model_version("main.default.price", plain.model_uri)
         client.set_registered_model_alias("main.default.price", "champion", made.version)
@@ -172,6 +191,10 @@ def test_any_estimator_can_be_logged(logged: Told) -> None:
     assert logged["asked for"] == "pickle", "what a cell asks for, it gets"
 
 
+def test_code_that_a_model_needs_is_found_when_asked_for(logged: Told) -> None:
+    assert logged["code"] == ["house_rules.py"]
+
+
 def test_a_versions_number_is_text(logged: Told) -> None:
     assert all(isinstance(number, str) for number in logged["versions"])
     assert set(logged["versions"]) == {str(number) for number in range(1, 11)}
@@ -187,6 +210,7 @@ def test_a_version_knows_its_aliases(logged: Told) -> None:
 def test_what_is_no_business_of_the_learners_is_not_printed(logged: Told) -> None:
     printed = logged["printed"]
     assert "pip requirements" not in printed and "pickle or cloudpickle" not in printed
+    assert "has no artifacts at" not in printed
     assert any("artifact_path" in line for line in warned.gather(printed)), "a warning of the learner's own shows"
 
 
@@ -197,4 +221,4 @@ def test_elsewhere_it_would_be_otherwise(tmp_path: Path) -> None:
     told = apart(tmp_path / "root", log_and_register, False)
     assert "refused" in told
     assert all(isinstance(number, int) for number in told["versions"])
-    assert "pip requirements" in told["printed"]
+    assert "pip requirements" in told["printed"] and "has no artifacts at" in told["printed"]

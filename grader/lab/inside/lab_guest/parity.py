@@ -6,6 +6,7 @@ differences are made here, right after its modules are loaded, and nothing is lo
 - the URIs ``databricks`` and ``databricks-uc`` name the lab's own tracking store and registry;
 - ``mlflow.sklearn`` saves models with cloudpickle, which takes any estimator (its default elsewhere, skops, refuses
   types that it does not know);
+- ``infer_code_paths=True`` finds the modules that a model needs, although the lab infers no requirements;
 - a model version's number is text, as Databricks' REST interface gives it ("10", which sorts before "9");
 - in a lab with a workspace its client takes a call that a guide to the exams makes (:mod:`lab_workspace.client`);
 - what it says of the lab's own settings is not shown.
@@ -30,7 +31,12 @@ _LEARNERS_BUSINESS_NOT = {
     "mlflow.sklearn": ("Saving scikit-learn models in the pickle or cloudpickle format",),
     # Both of what can't be otherwise here: a model class is pickled, and a lab has one environment.
     "mlflow.pyfunc": ("Passing a Python object as `python_model` causes it", "Calling `spark_udf()` with"),
+    # A model has been no artifact of its run since MLflow 3; it is found all the same.
+    "mlflow.tracking._model_registry.fluent": ("Run with id ",),
+    # What mlflow.autolog() says of Spark, whether there is one or not.
+    "mlflow.spark": ("With Pyspark >= 3.2, PYSPARK_PIN_THREAD",),
 }
+_INFERENCE = "MLFLOW_REQUIREMENTS_INFERENCE_TIMEOUT"
 
 
 def settle() -> None:
@@ -96,6 +102,22 @@ def _sklearn(module: Any) -> None:
     module._get_default_serialization_format = lambda: module.SERIALIZATION_FORMAT_CLOUDPICKLE
 
 
+def _code_paths(module: Any) -> None:
+    infer = module._infer_and_copy_code_paths
+
+    def infer_in_earnest(*args: Any, **kwargs: Any) -> Any:
+        switched_off = os.environ.get(_INFERENCE) == "0"
+        if switched_off:
+            del os.environ[_INFERENCE]
+        try:
+            return infer(*args, **kwargs)
+        finally:
+            if switched_off:
+                os.environ[_INFERENCE] = "0"
+
+    module._infer_and_copy_code_paths = _like(infer, infer_in_earnest)
+
+
 def _version(module: Any) -> None:
     module.ModelVersion.version = property(lambda self: str(self._version), doc="The version's number, as text.")
 
@@ -131,6 +153,7 @@ _ADJUST: dict[str, Callable[[Any], None]] = {
     "mlflow.tracking._model_registry.utils": _registry,
     "mlflow.tracking.client": _client,
     "mlflow.sklearn": _sklearn,
+    "mlflow.utils.model_utils": _code_paths,
     "mlflow.entities.model_registry.model_version": _version,
     "mlflow.store.model_registry.sqlalchemy_store": _sql_store,
 }
