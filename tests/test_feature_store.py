@@ -643,7 +643,7 @@ class TestModels:
         schema = "k string, price double, customer_id bigint, sensor int, at timestamp"
         batch = make(schema, *((str(i), i / 7, i, 1, DAY + dt.timedelta(2, i)) for i in range(9)))
         uri = scored.info.model_uri
-        small = {kind: db.fs.score_batch(uri, batch, kind) for kind in ("double", "string")}
+        small = {kind: db.fs.score_batch(uri, batch, kind) for kind in ("double", "float", "string")}
         monkeypatch.setattr(load("databricks.lab_features.packaging"), "_FEW", 3)
         for kind, df in small.items():
             large = db.fs.score_batch(uri, batch, result_type=kind)

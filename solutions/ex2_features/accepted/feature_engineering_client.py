@@ -146,7 +146,7 @@ fe.write_table(name=customers_table, df=landing("customers_3"))
 
 # %% Task 16: scores, the forecasts for batch
 batch = landing("batch").drop("gift")
-scores = fe.score_batch(model_uri=f"models:/{model_name}/1", df=batch, result_type="double")
+scores = fe.score_batch(model_uri=f"models:/{model_name}/1", df=batch, result_type="float")
 
 # %% Task 17: publish activity_table to an online store
 fe.create_online_store(name="shop-window", capacity="CU_1")

@@ -163,6 +163,7 @@ def _here(full: Any, names: list[str], raw: str, result_type: Any) -> Any:
 
     kinds: dict[str, tuple[type, Any]] = {
         "double": (np.number, pa.float64()),
+        "float": (np.number, pa.float32()),
         "long": (np.integer, pa.int64()),
         "string": (object, pa.string()),
     }
@@ -183,7 +184,8 @@ def _here(full: Any, names: list[str], raw: str, result_type: Any) -> Any:
         return None
     if told == "string":
         values = np.array([str(value) for value in values], dtype=object)
-    return current().createDataFrame(rows.append_column(PREDICTION, pa.array(values, kind[1])))
+    answers = pa.array(values.astype(kind[1].to_pandas_dtype()), kind[1])
+    return current().createDataFrame(rows.append_column(PREDICTION, answers))
 
 
 @contextlib.contextmanager
