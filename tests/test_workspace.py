@@ -263,6 +263,26 @@ def test_models_can_be_listed_as_databricks_still_does(server: Server, sdk: Work
 # Comments and requests for transitions
 
 
+def test_databricks_sdk_deletes_and_searches_as_it_does_there(server: Server, sdk: WorkspaceClient) -> None:
+    """It says in the query what to delete, and not how many experiments it wants: MLflow itself takes neither."""
+    models = sdk.model_registry
+    models.create_model("passing")
+    models.create_model_version("passing", "dbfs:/nowhere")
+    models.set_model_tag("passing", "a", "b")
+    models.set_model_version_tag("passing", "1", "a", "b")
+    models.delete_model_version_tag("passing", "1", "a")
+    models.delete_model_tag("passing", "a")
+    model = models.get_model("passing").registered_model_databricks
+    version = models.get_model_version("passing", "1").model_version
+    assert model and version and not model.tags and not version.tags
+    models.delete_model_version("passing", "1")
+    models.delete_model("passing")
+    with pytest.raises(ResourceDoesNotExist):
+        models.get_model("passing")
+    for found in (sdk.experiments.search_experiments(), sdk.experiments.list_experiments()):
+        assert "Default" in [experiment.name for experiment in found]
+
+
 def test_comments_are_written_changed_and_deleted(server: Server, sdk: WorkspaceClient) -> None:
     server.model("spoken-of", versions=1)
     comments = sdk.model_registry

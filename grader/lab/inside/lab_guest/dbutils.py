@@ -43,7 +43,7 @@ class _Part:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        raise NotImplementedError(f"{self._name}.{name} is not offered in this lab.")
+        raise NotImplementedError(f"{self._name}.{name} is not offered in this lab: docs/databricks.md says what is.")
 
 
 class FileSystem(_Part):

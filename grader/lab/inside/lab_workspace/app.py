@@ -14,7 +14,7 @@ import sys
 import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, BinaryIO
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 from . import activities, jobs, receiver, webhooks
 from .delivery import Dispatcher
@@ -31,8 +31,13 @@ _OPEN = {"/health", "/version", "/lab/health", "/.well-known/databricks-config"}
 """What needs no token, beside the receiver's own address."""
 _BAD_PATH = re.compile(r"(^|/)\.{1,2}(/|$)|//|[\\\x00-\x1f\x7f]")
 _PREVIEW, _API = "/api/2.0/preview/mlflow/", "/api/2.0/mlflow/"
-_MOVED = {f"{_API}registered-models/list": f"{_API}registered-models/search"}
+_EXPERIMENTS = f"{_API}experiments/search"
+_MOVED = {
+    f"{_API}experiments/list": _EXPERIMENTS,
+    f"{_API}registered-models/list": f"{_API}registered-models/search",
+}
 """Endpoints that Databricks serves still and MLflow has under another name."""
+_MOST_EXPERIMENTS = 1000
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -169,6 +174,7 @@ class Workspace:
 
     async def _pass_on(self, scope: Scope, path: str, body: bytes, receive: Receive, send: Send) -> None:
         """Have MLflow answer; what it does not know is told in Databricks' words."""
+        inner, body = _in_mlflows_words(scope, path, body)
         given = [{"type": "http.request", "body": body, "more_body": False}]
         swallow = False
 
@@ -183,8 +189,6 @@ class Workspace:
             if not swallow:
                 await send(message)
 
-        moved = _MOVED.get(path)
-        inner = {**scope, "path": moved, "raw_path": moved.encode()} if moved else scope
         await self._mlflow(inner, replay, watched)
         if swallow:
             await _send(send, _no_endpoint(scope).answer())
@@ -226,6 +230,29 @@ class Workspace:
 def _one_name(path: str) -> str:
     """The path under the first of the names that Databricks publishes for the same endpoint."""
     return _API + path.removeprefix(_PREVIEW) if path.startswith(_PREVIEW) else path
+
+
+def _in_mlflows_words(scope: Scope, path: str, body: bytes) -> tuple[Scope, bytes]:
+    """A request as MLflow takes it.
+
+    Databricks takes what is to be deleted from the query too, as its own clients send it, and lists experiments for
+    whoever does not say how many are wanted.
+    """
+    inner, query = dict(scope), parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    if moved := _MOVED.get(path):
+        inner |= {"path": moved, "raw_path": moved.encode()}
+    if _MOVED.get(path, path) == _EXPERIMENTS and scope["method"] == "GET":
+        query.setdefault("max_results", [str(_MOST_EXPERIMENTS)])
+        return {**inner, "query_string": urlencode(query, doseq=True).encode()}, body
+    if path == _EXPERIMENTS:
+        new = json.dumps({"max_results": _MOST_EXPERIMENTS, **read_object(body)}).encode()
+    elif path.startswith(_API) and scope["method"] == "DELETE" and query and not body.strip():
+        new = json.dumps({name: values[0] for name, values in query.items()}).encode()
+    else:
+        return inner, body
+    headers = [(name, value) for name, value in scope["headers"] if name not in (b"content-length", b"content-type")]
+    headers += [(b"content-length", str(len(new)).encode()), (b"content-type", JSON.encode())]
+    return {**inner, "headers": headers}, new
 
 
 def _no_endpoint(scope: Scope) -> ApiError:
