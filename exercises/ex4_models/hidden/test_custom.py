@@ -89,24 +89,31 @@ def test_right(lab: Lab, data: Diabetes) -> None:
 def test_single(lab: Lab, data: Diabetes) -> None:
     wanted = "a row gets the same prediction whether it comes alone, with some or with many"
     answers = everything(lab, data)
-    batch = batch_of(answers, data)
     why = (
         "its preprocessing depends on the rows that happen to come along (a single row is its own mean, and has no "
         "deviation), and must depend on the training data alone"
     )
-    for at, answer in zip(places(data), answers.alone, strict=True):
-        if answer.values is None:
-            mismatch(wanted, f"a row alone raises {short(answer.error)}; a single row has no deviation of its own")
-        found = as_numbers(answer.values)
-        if found is None or len(found) != 1:
-            mismatch(wanted, "for a row alone the model answers with something else than one number")
-        if not math.isfinite(found[0]):
-            mismatch(wanted, f"a row alone gets NaN: {why}")
-        if not close(found[0], batch[at]):
+    # What a row gets alone comes first: it tells why, where the batch may only show that something is amiss.
+    single = [alone(answer, wanted, why) for answer in answers.alone] if answers.batch.values is not None else []
+    batch = batch_of(answers, data)
+    for at, prediction in zip(places(data), single, strict=True):
+        if not close(prediction, batch[at]):
             mismatch(wanted, f"a row alone gets another prediction than among {len(batch)} rows: {why}")
     half = numbers(answers.half, len(batch) // 2, wanted)
     if wrong(half, batch[: len(half)]):
         mismatch(wanted, f"{len(half)} rows get other predictions than among {len(batch)}: {why}")
+
+
+def alone(answer: Answer, wanted: str, why: str) -> float:
+    """The one number that a row gets alone; a mismatch that tells why, if it is anything else."""
+    if answer.values is None:
+        mismatch(wanted, f"a row alone raises {short(answer.error)}: {why}")
+    found = as_numbers(answer.values)
+    if found is None or len(found) != 1:
+        mismatch(wanted, "for a row alone the model answers with something else than one number")
+    if not math.isfinite(found[0]):
+        mismatch(wanted, f"a row alone gets NaN: {why}")
+    return found[0]
 
 
 @check("pyfunc.signature")
