@@ -1,6 +1,6 @@
 # Deletes the archive's runs but one, so that the search can find no other.
 # base: accepted/fluent_api.py
-# fails: read.candidates read.best read.params read.history
+# fails: read.candidates read.best read.history
 
 # %% Task 6: an archive that suits
 client = mlflow.MlflowClient()
