@@ -1,8 +1,8 @@
 """Kept solutions get the verdict they declare. Wrong ones share a lab where their mistakes can't meet.
 
 `grade verify` gives each a lab of its own, and `make verify` does that for all of them with two seeds. Here there is
-one seed, and those wrong ones are left to it that would need a lab for four or fewer: half the time for a third of them.
-Each check is failed by one that is here.
+one seed, and those wrong ones are left to it that would need a lab for four or fewer: they would take half the time for
+a third of them. Each check is failed by one that is here.
 """
 
 from __future__ import annotations
