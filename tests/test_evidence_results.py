@@ -20,7 +20,16 @@ def read(folder: Path, told: dict[str, Any]) -> Any:
 
 @pytest.mark.parametrize(
     ("type", "value"),
-    [("int", 3), ("float", 0.5), ("float", None), ("str", ""), ("list", []), ("tuple", [1]), ("bool", True)],
+    [
+        ("int", 3),
+        ("float", 0.5),
+        ("float", None),
+        ("str", ""),
+        ("list", []),
+        ("tuple", [1]),
+        ("set", [1]),
+        ("bool", True),
+    ],
     ids=str,
 )
 def test_a_value_of_its_type_is_read(tmp_path: Path, type: str, value: object) -> None:
@@ -29,7 +38,16 @@ def test_a_value_of_its_type_is_read(tmp_path: Path, type: str, value: object) -
 
 @pytest.mark.parametrize(
     ("type", "value"),
-    [("int", "3"), ("float", [1.0]), ("str", None), ("list", 7), ("list", None), ("tuple", {}), ("dict", [])],
+    [
+        ("int", "3"),
+        ("float", [1.0]),
+        ("str", None),
+        ("list", 7),
+        ("list", None),
+        ("tuple", {}),
+        ("set", 7),
+        ("dict", []),
+    ],
     ids=str,
 )
 def test_a_value_of_another_type_than_it_says_is_none(tmp_path: Path, type: str, value: object) -> None:

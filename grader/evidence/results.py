@@ -58,6 +58,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "str": (str,),
     "list": (list,),
     "tuple": (list,),
+    "set": (list,),
     "dict": (dict,),
 }
 """What JSON has for a value of a type."""

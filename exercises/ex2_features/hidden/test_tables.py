@@ -9,6 +9,7 @@ from shop import alike, by_key, history, is_state, same, shows
 
 from fixtures.coffee import COFFEE_KEYS, Coffee, Row
 from grader.evidence.features import FeatureTable
+from grader.evidence.results import Value
 from grader.suite.api import Lab, check, mismatch, rows_differ
 
 
@@ -134,7 +135,8 @@ def _far(rows: Sequence[Row], distance: float | None) -> bool:
 
 @check("write.lost")
 def test_lost(lab: Lab, data: Coffee) -> None:
-    found = lab.sequence("lost")
+    told = lab.results.get("lost")
+    found = lab.value("lost", "set") if isinstance(told, Value) and told.type == "set" else lab.sequence("lost")
     wanted = "lost lists the keys of the customers that are not in customers_2, once each"
     keys = {value for value in found if isinstance(value, int) and not isinstance(value, bool)}
     if len(keys) != len(found):

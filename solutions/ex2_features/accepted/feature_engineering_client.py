@@ -74,7 +74,7 @@ fe.write_table(name=f"main.{customers_table}", df=landing("customers_2"), mode="
 # %% Task 3: lost, the keys of the customers that overwriting with customers_2 would have lost
 was = {row[key] for row in landing("customers_1").select(key).collect()}
 will_be = {row[key] for row in landing("customers_2").select(key).collect()}
-lost = sorted(was - will_be)
+lost = was - will_be
 
 # %% Task 4: the feature table coffees_table from coffees_1, with its two keys
 fe.create_table(name=coffees_table, primary_keys=["coffee", "country"], df=landing("coffees_1"))

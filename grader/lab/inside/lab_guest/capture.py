@@ -138,6 +138,8 @@ def _plain(value: Any) -> Any:
         return str(value)
     if kind in (list, tuple):
         return [_cell(item) for item in value]
+    if kind is set:
+        return sorted((_cell(item) for item in value), key=repr)
     if kind is dict:
         return {str(key): _cell(item) for key, item in value.items()}
     return NotImplemented
