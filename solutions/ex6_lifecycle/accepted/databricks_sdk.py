@@ -1,4 +1,4 @@
-# Everything through databricks-sdk; the test notebook starts the deployment job itself.
+# Everything through databricks-sdk; the test requests a promotion, and a webhook on the request starts the deployment.
 
 # %% Set-up
 import os
@@ -122,9 +122,7 @@ except Exception as error:
 # COMMAND ----------
 
 if passed:
-    WorkspaceClient().jobs.run_now(
-        int(dbutils.widgets.get("deploy_job_id")), notebook_params={"model_name": name, "version": version}
-    )
+    WorkspaceClient().model_registry.create_transition_request(name, version, "Production", comment="It is better.")
 else:
     client.transition_model_version_stage(name, version, "Archived")
 """,
@@ -134,12 +132,18 @@ else:
 write(
     deploy_notebook,
     """# Databricks notebook source
-from mlflow import MlflowClient
+import json
 
-name, version = dbutils.widgets.get("model_name"), dbutils.widgets.get("version")
-client = MlflowClient()
-client.set_model_version_tag(name, version, dbutils.widgets.get("run_key"), dbutils.widgets.get("run_id"))
-client.transition_model_version_stage(name, version, "Production", archive_existing_versions=True)
+from databricks.sdk import WorkspaceClient
+
+registry = WorkspaceClient().model_registry
+given = dbutils.widgets.getAll()
+asked = "event_message" in given
+wanted = json.loads(given["event_message"]) if asked else given
+name, version = wanted["model_name"], wanted["version"]
+registry.set_model_version_tag(name, version, given["run_key"], given["run_id"])
+move = registry.approve_transition_request if asked else registry.transition_stage
+move(name, version, "Production", archive_existing_versions=True)
 """,
 )
 deployment = w.jobs.create(
@@ -153,6 +157,12 @@ deployment = w.jobs.create(
             ),
         )
     ],
+)
+w.model_registry.create_webhook(
+    events=[ml.RegistryWebhookEvent.TRANSITION_REQUEST_TO_PRODUCTION_CREATED],
+    model_name=model_name,
+    description="deploys what is asked for",
+    job_spec=ml.JobSpec(job_id=str(deployment.job_id), access_token=token),
 )
 
 # %% Task 4: the test job
@@ -170,7 +180,6 @@ testing = w.jobs.create(
                     "rows": recent_rows,
                     "label": label,
                     "score_key": score_key,
-                    "deploy_job_id": str(deployment.job_id),
                 },
             ),
         )
@@ -201,12 +210,12 @@ telling = w.model_registry.create_webhook(
 test_reply = w.model_registry.test_registry_webhook(telling.id).body
 
 # %% Task 10: webhooks listed
-watching = [
+watching = {
     hook.id
     for hook in w.model_registry.list_webhooks(
         model_name=watched_model, events=[ml.RegistryWebhookEvent(watched_event)]
     )
-]
+}
 
 # %% Task 11: a webhook changed
 (changing,) = [hook for hook in w.model_registry.list_webhooks() if hook.description == change_description]
