@@ -75,7 +75,7 @@ def tell_timings(card: Path) -> None:
     print("  slowest cells:", {cell["title"][:40]: cell["seconds"] for cell in slowest})
 
 
-def _pss_kb(process: psutil.Process) -> int:
+def pss_kb(process: psutil.Process) -> int:
     with contextlib.suppress(OSError, psutil.Error):
         for line in Path(f"/proc/{process.pid}/smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):
@@ -93,7 +93,7 @@ def peak_memory(exercise: str, reference: Path) -> dict[str, float]:
     while grading.poll() is None:
         with contextlib.suppress(psutil.Error):
             family = [psutil.Process(grading.pid), *grading.children(recursive=True)]
-            sizes = {process: _pss_kb(process) / 1e6 for process in family}
+            sizes = {process: pss_kb(process) / 1e6 for process in family}
             lab, probe = _inside(family, LAB), _inside(family, PROBE)
             seen = {
                 "lab": sum(size for process, size in sizes.items() if process in lab),
