@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import sys
 import tempfile
@@ -16,7 +17,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from grader import runtime
+from grader import catalog, pipeline, runtime
 from tests.conftest import Grade, Graded, Way
 
 pytestmark = pytest.mark.lab
@@ -237,6 +238,23 @@ def test_ruins_are_cleared_away(fault: Grade, way: Way, request: pytest.FixtureR
     assert not running("time.sleep(86399)")
     own = [path for path in labs() - before if any(path.glob("**/d/d/d"))]
     assert not own
+
+
+@pytest.mark.usefixtures("sandboxed")
+def test_a_lab_that_something_tidied_away_is_nobodys_zero(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    work = tmp_path / "mine.py"
+    work.write_text("x = 1\n")
+
+    def tidy(doing: str) -> None:
+        if doing == "reading results":
+            for lab in place.glob("lab-*"):
+                shutil.rmtree(lab / "root")
+
+    with tempfile.TemporaryDirectory(prefix="g") as name:
+        place = Path(name)
+        monkeypatch.setattr(tempfile, "tempdir", name)
+        card = pipeline.grade(catalog.find("ex5"), work, pipeline.Options(seed=1), tidy)
+    assert card.status == "not_graded" and "was removed while it was in use" in (card.reason or "")
 
 
 def test_results_that_never_end_cost_no_others(fault: Grade) -> None:

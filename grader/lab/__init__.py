@@ -173,6 +173,8 @@ def run(
         )
     except OSError as error:
         raise NotGraded(f"the lab's files could not be written ({error})") from error
+    if isolation == "sandbox" and not (path / "root").is_dir():  # which nothing in a sandbox can remove
+        raise NotGraded(f"the lab's folder {path} was removed while it was in use: something tidies up there")
     timings = {
         "raise": round(done.started_seconds, 3),
         "cells": round(sum(cell.seconds for cell in done.cells), 3),
