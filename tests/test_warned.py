@@ -44,6 +44,8 @@ def test_what_python_and_loggers_write_is_understood() -> None:
         ("2026/11/22 18:50:49 WARNING mlflow.models.model: deprecated", "mlflow.models.model: deprecated"),
         ("2026-11-22 18:50:49,123 WARNING alembic: slow", "alembic: slow"),
         ("/a.py:1: ÄrgerWarning: größer", "ÄrgerWarning: größer"),
+        ("/a.py:1: UserWarning: \x1b[33min colour\x1b[0m", "UserWarning: in colour"),
+        ("\x1b[1;31m2026/11/22 18:50:49 WARNING mlflow: red\x1b[0m", "mlflow: red"),
         ("", None),
         ("  warnings.warn('x')", None),
         ("  UserWarning: indented, as in a source line", None),
