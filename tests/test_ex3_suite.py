@@ -1,4 +1,4 @@
-"""The suite of exercise 3, asked about pictures that are made to hurt whoever opens them."""
+"""The suite of exercise 3, asked about metrics, and about pictures that are made to hurt whoever opens them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,24 @@ import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from PIL import Image
 
 from grader import catalog
+from grader.suite.runs import wrong_metrics
+
+
+@pytest.mark.parametrize(
+    ("logged", "says"),
+    [(0.9123456789, None), (0.91, "rounded"), (0.91235, "rounded"), (0.92, "another than"), (0.9, "another than")],
+)
+def test_a_metric_that_is_rounded_is_called_so(logged: float, says: str | None) -> None:
+    run: Any = SimpleNamespace(metric=lambda key: logged)
+    found = wrong_metrics(run, {"f1": 0.9123456789})
+    assert found is None if says is None else says in (found or "")
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:

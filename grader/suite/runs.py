@@ -52,7 +52,8 @@ def wrong_metrics(run: Run, wanted: dict[str, float]) -> str | None:
         if found is None:
             return f"the metric {key} is missing"
         if not close(found, value):
-            return f"the metric {key} is another than such a model scores"
+            rounded = any(found == round(value, digits) for digits in range(2, 6))
+            return f"the metric {key} is {'rounded' if rounded else 'another than such a model scores'}"
     return None
 
 
