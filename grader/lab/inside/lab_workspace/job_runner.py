@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from . import files, job_values
+from .job_outcomes import STOPPED, conclude, counts_as, end_run, holds, latest, read, verdict
+from .job_runs import References, create_run
 from .job_settings import MOST_RETRIES, kind_of
 from .job_store import OVER, insert, new_id, update
 from .services import Services
@@ -29,10 +31,6 @@ from .wire import ApiError
 
 MOST_AT_ONCE = 2
 """Tasks that run at the same time."""
-MOST_ACTIVE = 100
-"""Runs that are under way or wait, of all jobs."""
-MOST_RUNS = 1000
-"""Runs of a lab's whole life: no lab is flooded by a job that starts itself."""
 MOST_DEPTH = 3
 """How deep jobs may run jobs."""
 MOST_SOURCE = 1 << 20
@@ -41,173 +39,12 @@ LONGEST_SECONDS = 600.0
 """How long a task may run that sets no limit itself."""
 GRACE_SECONDS = 2.0
 """How long a task that is ended has to leave what it has printed."""
-MOST_RESULT = 64 << 20
 FOLDER = ".jobs"
 
 FAILED = "Workload failed, see run output for details"
 RESTARTED = "The workspace was restarted while the task ran"
-_STOPPED = {
-    "timeout": ("TIMEDOUT", "CANCELED", "Timed out"),
-    "user": ("CANCELED", "USER_CANCELED", "Run cancelled."),
-    "deleted": ("CANCELED", "USER_CANCELED", "Run cancelled: its job was deleted."),
-    "job_timeout": ("TIMEDOUT", "CANCELED", "The job run timed out"),
-}
-"""Result, termination code and message for each reason to end a run."""
 _PRIVATE = ("_MLFLOW_", "LAB_WORKSPACE_", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION")
 """Beginnings of what in the server's environment is no task's business."""
-
-
-def create_run(
-    changing: sqlite3.Connection,
-    services: Services,
-    *,
-    job_id: int,
-    settings: dict[str, Any],
-    given: dict[str, Any],
-    source: str,
-    source_id: str | None = None,
-    token: str | None = None,
-    depth: int = 0,
-    run_type: str = "JOB_RUN",
-    queue: bool = False,
-) -> int:
-    """Add a run with its tasks, to be started; a run of a job that has too many is skipped, or queued.
-
-    Raises ApiError when the lab has too many runs.
-    """
-    active = changing.execute("SELECT count(*) FROM job_runs WHERE end_ms IS NULL").fetchone()[0]
-    if active >= MOST_ACTIVE:
-        raise ApiError("RESOURCE_EXHAUSTED", f"{MOST_ACTIVE} runs are active; a lab takes no more at once.", 429)
-    if changing.execute("SELECT count(*) FROM job_runs").fetchone()[0] >= MOST_RUNS:
-        raise ApiError("QUOTA_EXCEEDED", f"The quota for the number of runs of a lab ({MOST_RUNS}) is used up.", 400)
-    run_id = new_id(changing)
-    now = now_ms()
-    names = {each["name"]: each["default"] for each in settings.get("parameters", ())}
-    overriding = given.get("job_parameters") or {}
-    trigger = "RUN_JOB_TASK" if source == "run_job_task" else "ONE_TIME"
-    facts = {"job_id": job_id, "run_id": run_id, "name": settings["name"], "start_ms": now, "trigger": trigger}
-    known = References(facts)
-    parameters = [
-        {
-            "name": name,
-            **({"default": names[name]} if name in names else {}),
-            "value": job_values.resolve(overriding.get(name, names.get(name, "")), known.of_job),
-        }
-        for name in {**names, **overriding}
-    ]
-    most = settings.get("max_concurrent_runs", 1)
-    own = changing.execute(
-        "SELECT count(*) FROM job_runs WHERE job_id = ? AND end_ms IS NULL AND state != 'QUEUED'", (job_id,)
-    ).fetchone()[0]
-    run: dict[str, Any] = {"state": "PENDING", "start_ms": now}
-    if run_type == "JOB_RUN" and own >= most:
-        if queue and most > 0:
-            run = {"state": "QUEUED", "message": f"Queued due to reaching maximum concurrent runs of {most}."}
-        else:
-            run = {
-                "state": "SKIPPED",
-                "result": "MAXIMUM_CONCURRENT_RUNS_REACHED",
-                "code": "MAX_CONCURRENT_RUNS_EXCEEDED",
-                "message": f"Skipping this run because the limit of {most} maximum concurrent runs has been reached.",
-                "end_ms": now,
-            }
-    insert(
-        changing,
-        "job_runs",
-        run_id=run_id,
-        job_id=job_id,
-        run_type=run_type,
-        run_name=settings["name"],
-        trigger=trigger,
-        source=source,
-        source_id=source_id,
-        token=token,
-        settings=json.dumps(settings),
-        given=json.dumps(given),
-        job_parameters=json.dumps(parameters),
-        depth=depth,
-        created_ms=now,
-        **run,
-    )
-    only = given.get("only")
-    for task in settings.get("tasks", ()) if run["state"] != "SKIPPED" else ():
-        if only is not None and task["task_key"] not in only:
-            continue
-        if only is not None and "depends_on" in task:
-            task = {**task, "depends_on": [each for each in task["depends_on"] if each["task_key"] in only]}
-        _add_task(changing, run_id, task)
-    return run_id
-
-
-def _add_task(changing: sqlite3.Connection, run_id: int, task: dict[str, Any]) -> None:
-    own = new_id(changing)
-    insert(
-        changing,
-        "task_runs",
-        run_id=own,
-        job_run_id=run_id,
-        task_key=task["task_key"],
-        original_run_id=own,
-        task=json.dumps(task),
-        state="BLOCKED" if task.get("depends_on") else "PENDING",
-        created_ms=now_ms(),
-    )
-
-
-class References:
-    """What dynamic value references stand for, in a run and one of its tasks."""
-
-    def __init__(
-        self,
-        run: dict[str, Any],
-        task: dict[str, Any] | None = None,
-        others: dict[str, dict[str, Any]] | None = None,
-        parameters: dict[str, str] | None = None,
-    ) -> None:
-        self._run = run
-        self._task = task or {}
-        self._others = others or {}
-        self._parameters = parameters or {}
-
-    def of_job(self, parts: list[str]) -> str | None:
-        """For parameters of the job itself."""
-        return self(parts) if parts[0] in ("job", "workspace") and parts[1] != "parameters" else None
-
-    def __call__(self, parts: list[str]) -> str | None:
-        head, name, *rest = parts
-        if head == "workspace":
-            return {"id": "1234567890123456", "url": os.environ.get("DATABRICKS_HOST", "")}.get(name)
-        if head == "task":
-            return None if rest else self._of_task(self._task, name)
-        if head == "tasks":
-            return self._of_other(name, rest)
-        run = self._run
-        if name == "parameters":
-            return self._parameters.get(".".join(rest)) if rest else None
-        if name == "start_time" and len(rest) == 1:
-            return job_values.time_of(run["start_ms"], rest[0])
-        if name == "trigger":
-            if rest == ["type"]:
-                return str(run["trigger"]).lower()
-            return job_values.time_of(run["start_ms"], rest[1]) if len(rest) == 2 and rest[0] == "time" else None
-        if rest:
-            return None
-        told = {"id": run["job_id"], "run_id": run["run_id"], "name": run["name"], "repair_count": 0}.get(name)
-        return None if told is None else str(told)
-
-    def _of_other(self, name: str, rest: list[str]) -> str | None:
-        other = self._others.get(name)
-        if other is None or not rest:
-            return None
-        if rest[0] == "values":
-            value = other["values"].get(".".join(rest[1:]))
-            return value if value is None or isinstance(value, str) else json.dumps(value)
-        return self._of_task(other, rest[0]) if len(rest) == 1 else None
-
-    @staticmethod
-    def _of_task(task: dict[str, Any], name: str) -> str | None:
-        told = task.get(name)
-        return None if told is None else str(told)
 
 
 class Runner:
@@ -252,7 +89,7 @@ class Runner:
                 "SELECT * FROM task_runs WHERE end_ms IS NULL AND start_ms IS NOT NULL AND child_run_id IS NULL"
             ).fetchall()
             for row in rows:
-                told = _read(self._folder(row["run_id"]))
+                told = read(self._folder(row["run_id"]))
                 if told is None:
                     told = {"status": "restarted", "error": RESTARTED}
                 self._keep(changing, row, told)
@@ -290,7 +127,7 @@ class Runner:
     def _unqueue(self, changing: sqlite3.Connection) -> None:
         for run in changing.execute("SELECT * FROM job_runs WHERE state = 'QUEUED' ORDER BY number").fetchall():
             if run["stop"]:
-                _end_run(changing, run, *_STOPPED[run["stop"]])
+                end_run(changing, run, *STOPPED[run["stop"]])
                 continue
             most = json.loads(run["settings"]).get("max_concurrent_runs", 1)
             own = changing.execute(
@@ -312,7 +149,7 @@ class Runner:
         if stop:
             update(changing, "job_runs", run["run_id"], stop=stop, state="TERMINATING")
         while True:
-            tasks = _latest(changing, run["run_id"])
+            tasks = latest(changing, run["run_id"])
             moved = False
             for row in tasks.values():
                 if row["state"] in OVER:
@@ -328,7 +165,7 @@ class Runner:
             if not moved:
                 break
         if all(row["state"] in OVER for row in tasks.values()):
-            _conclude(changing, run, stop, tasks)
+            conclude(changing, run, stop, tasks)
             self._wake.set()
 
     def _limit(self, changing: sqlite3.Connection, run: sqlite3.Row) -> int:
@@ -357,7 +194,7 @@ class Runner:
                 update(changing, "task_runs", row["run_id"], stop=row["stop"] or why, state="TERMINATING")
                 self._end(row["run_id"])
             return False
-        result, code, message = _STOPPED[why]
+        result, code, message = STOPPED[why]
         update(
             changing,
             "task_runs",
@@ -385,7 +222,7 @@ class Runner:
         others = [(tasks[each["task_key"]], each.get("outcome")) for each in task["depends_on"]]
         if any(other["state"] not in OVER for other, _ in others):
             return False
-        result = verdict(task.get("run_if", "ALL_SUCCESS"), [_ended(other, outcome) for other, outcome in others])
+        result = verdict(task.get("run_if", "ALL_SUCCESS"), [counts_as(other, outcome) for other, outcome in others])
         if result is None:
             update(changing, "task_runs", row["run_id"], state="PENDING")
             return False
@@ -437,7 +274,7 @@ class Runner:
                     "execution_count": other["attempt"] + 1,
                     "notebook_path": other["path"],
                 }
-                for key, other in _latest(changing, run["run_id"]).items()
+                for key, other in latest(changing, run["run_id"]).items()
             }
         parameters = {each["name"]: each["value"] for each in json.loads(run["job_parameters"])}
         facts = {
@@ -472,7 +309,7 @@ class Runner:
                     "task_runs",
                     row["run_id"],
                     **started,
-                    outcome=str(_holds(**condition)).lower(),
+                    outcome=str(holds(**condition)).lower(),
                     parameters=json.dumps({"left": condition["left"], "right": condition["right"]}),
                 )
                 self._keep(changing, row, {"status": "ok"})
@@ -582,7 +419,7 @@ class Runner:
             file = folder / "request.json"
             file.write_text(json.dumps({**request, "source": str(source)}))
             await self._process(run_id, file)
-            told = _read(folder) or {"status": "died", "error": "The task's process ended without a result."}
+            told = read(folder) or {"status": "died", "error": "The task's process ended without a result."}
         except OSError as error:
             told = {"status": "died", "error": f"The task could not be run: {error}"}
         finally:
@@ -644,7 +481,7 @@ class Runner:
         failed = {"state": "TERMINATED", "result": "FAILED", "code": "RUN_EXECUTION_ERROR", "message": FAILED}
         ended: dict[str, Any]
         if row["stop"]:
-            result, code, message = _STOPPED[row["stop"]]
+            result, code, message = STOPPED[row["stop"]]
             ended = {"state": "TERMINATED", "result": result, "code": code, "message": message}
         elif status in ("ok", "exit"):
             ended = {"state": "TERMINATED", "result": "SUCCESS", "code": "SUCCESS", "message": ""}
@@ -721,122 +558,6 @@ def environment(services: Services) -> dict[str, str]:
     else:
         own |= {"MLFLOW_TRACKING_URI": host, "MLFLOW_TRACKING_TOKEN": token}
     return own
-
-
-def verdict(run_if: str, others: list[str]) -> str | None:
-    """What becomes of a task whose others have ended (as ``_ended`` says): None when it runs, else its result."""
-    some = set(others)
-    upstream = "UPSTREAM_FAILED" if "failed" in some else "UPSTREAM_CANCELED" if "canceled" in some else "EXCLUDED"
-    if run_if == "ALL_DONE":
-        return None
-    if run_if == "ALL_SUCCESS":
-        return None if some == {"success"} else upstream
-    if run_if == "NONE_FAILED":
-        return None if "success" in some and not some & {"failed", "canceled"} else upstream
-    if run_if == "AT_LEAST_ONE_SUCCESS":
-        return None if "success" in some else upstream
-    if run_if == "ALL_FAILED":
-        return None if some == {"failed"} else "EXCLUDED"
-    return None if "failed" in some else "EXCLUDED"
-
-
-def _ended(row: sqlite3.Row, outcome: str | None) -> str:
-    result = row["result"]
-    if result == "SUCCESS":
-        return "success" if outcome is None or row["outcome"] == outcome else "excluded"
-    if result in ("EXCLUDED", "DISABLED"):
-        return "excluded"
-    return "canceled" if result in ("CANCELED", "UPSTREAM_CANCELED") else "failed"
-
-
-def _latest(changing: sqlite3.Connection, run_id: int) -> dict[str, sqlite3.Row]:
-    """The last attempt of each task of a run, in the order of the job."""
-    rows = changing.execute("SELECT * FROM task_runs WHERE job_run_id = ? ORDER BY number", (run_id,))
-    return {row["task_key"]: row for row in rows}
-
-
-def _conclude(changing: sqlite3.Connection, run: sqlite3.Row, stop: str | None, tasks: dict[str, sqlite3.Row]) -> None:
-    """End a run whose tasks are all over: its result is that of the tasks that no other one waits for."""
-    if stop:
-        _end_run(changing, run, *_STOPPED[stop])
-        return
-    needed = {each["task_key"] for row in tasks.values() for each in json.loads(row["task"]).get("depends_on", ())}
-    last = [row for key, row in tasks.items() if key not in needed]
-    bad = [row for row in tasks.values() if row["result"] in ("FAILED", "TIMEDOUT")]
-    lasts = {row["result"] for row in last}
-    if lasts & {"FAILED", "TIMEDOUT", "UPSTREAM_FAILED"}:
-        first = bad[0] if bad else last[0]
-        message = f"Task {first['task_key']} failed with message: {first['message']}."
-        if any(row["result"] == "UPSTREAM_FAILED" for row in tasks.values()):
-            message += " This caused all downstream tasks to get skipped."
-        code = first["code"] if len(tasks) == 1 else "RUN_EXECUTION_ERROR"
-        _end_run(changing, run, "FAILED", code, message.replace("..", "."), state="INTERNAL_ERROR")
-    elif lasts & {"CANCELED", "UPSTREAM_CANCELED"}:
-        _end_run(changing, run, "CANCELED", "USER_CANCELED", "Run cancelled.")
-    elif bad:
-        _end_run(changing, run, "SUCCESS_WITH_FAILURES", "SUCCESS_WITH_FAILURES", "")
-    else:
-        _end_run(changing, run, "SUCCESS", "SUCCESS", "")
-
-
-def _end_run(
-    changing: sqlite3.Connection, run: sqlite3.Row, result: str, code: str, message: str, state: str = "TERMINATED"
-) -> None:
-    update(
-        changing,
-        "job_runs",
-        run["run_id"],
-        state=state,
-        result=result,
-        code=code,
-        message=message,
-        end_ms=now_ms(),
-    )
-    changing.execute(
-        "UPDATE task_runs SET state = 'SKIPPED', result = 'CANCELED', code = 'SKIPPED', end_ms = ? "
-        "WHERE job_run_id = ? AND end_ms IS NULL",
-        (now_ms(), run["run_id"]),
-    )
-
-
-def _holds(op: str, left: str, right: str) -> bool:
-    """Whether a condition does. Texts are compared for being equal, numbers for being more. Raises ValueError."""
-    if op in ("EQUAL_TO", "NOT_EQUAL"):
-        return (left == right) == (op == "EQUAL_TO")
-    try:
-        one, other = float(left), float(right)
-    except ValueError:
-        raise ValueError(f"The condition '{left} {op} {right}' compares what are no numbers.") from None
-    return {
-        "GREATER_THAN": one > other,
-        "GREATER_THAN_OR_EQUAL": one >= other,
-        "LESS_THAN": one < other,
-        "LESS_THAN_OR_EQUAL": one <= other,
-    }[op]
-
-
-def _read(folder: Path) -> dict[str, Any] | None:
-    """What a task left as its result, or None when it left none. Its files may hold anything."""
-    told, values = _object(folder / "result.json"), _object(folder / "values.json")
-    if told.get("status") not in ("ok", "exit", "error", "died", "stopped"):
-        return None
-    texts = {name: _text(told.get(name)) for name in ("value", "logs", "error", "trace")}
-    return {**told, **texts, "values": values}
-
-
-def _object(file: Path) -> dict[str, Any]:
-    with contextlib.suppress(OSError, ValueError, RecursionError):
-        if (
-            file.is_file()
-            and file.stat().st_size <= MOST_RESULT
-            and isinstance(told := json.loads(file.read_bytes()), dict)
-        ):
-            return told
-    return {}
-
-
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value).encode(errors="replace").decode().replace("\0", "\ufffd")
 
 
 def _kill_what_stayed(process: asyncio.subprocess.Process) -> None:

@@ -18,7 +18,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import clusters, files, job_settings, job_store
-from .job_runner import Runner, create_run
+from .job_runner import Runner
+from .job_runs import create_run
 from .job_store import NoSuchJob, insert, job_row, new_id, no_such_run, update
 from .services import Services
 from .shapes import Shape, choice, many, number, record, text, truth, wrong
