@@ -38,4 +38,4 @@ class Limits:
 
         The system's own limit of processes lies above the watch's: it holds a fork bomb until that ends it.
         """
-        return asdict(self) | {"own_processes": own_processes, "processes": 2 * self.processes}
+        return asdict(self) | {"own_processes": own_processes, "processes": 1.25 * self.processes}

@@ -12,6 +12,7 @@ import os
 import signal
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -23,6 +24,8 @@ EVERY_SECONDS = 0.05
 LOOK_EVERY = 5
 """At which turn to look closely, unless tasks multiply; the files at every fourth close look."""
 SWEEP_SECONDS = 5
+SUM_SECONDS = 0.2
+"""How long to wait for a sum of memory before looking at the rest again."""
 
 
 class Watch:
@@ -33,6 +36,8 @@ class Watch:
         self._limits = limits
         self._task: asyncio.Task[None] | None = None
         self._seen: dict[int, psutil.Process] = {}
+        self._sums = ThreadPoolExecutor(max_workers=1)
+        self._sum: Future[int] | None = None
         self._lead: psutil.Process | None = None
         with contextlib.suppress(psutil.NoSuchProcess):
             self._lead = psutil.Process(process_id)
@@ -94,21 +99,34 @@ class Watch:
     def processes(self) -> tuple[CellOutcome, str] | None:
         """Which limit the lab's processes are over by now, if they are."""
         family = self._family()
+        limits = self._limits
         tasks = memory = 0
         for process in family:
             with contextlib.suppress(psutil.Error, OSError):
                 self._seen[process.pid] = process
                 tasks += process.num_threads()
                 memory += process.memory_info().rss
-        limits = self._limits
         if tasks > limits.processes:
             return "processes", f"the lab ran {tasks} processes and threads; it may run {limits.processes:g}"
         most = limits.lab_memory_mb * (1 << 20)
         if memory > most:
-            memory = sum(map(_own_memory, family))  # what processes share was counted more than once
+            memory = self._own_memory(family)  # what processes share was counted more than once
         if memory > most:
             return "memory", f"the lab took {memory >> 20} MB of memory; it may take {limits.lab_memory_mb:g}"
         return None
+
+    def _own_memory(self, family: list[psutil.Process]) -> int:
+        """What the family takes together; 0 as long as that can't be told.
+
+        To sum up a process's memory the system waits until it changes nothing in it, which among many that
+        multiply takes seconds: no reason not to count them meanwhile.
+        """
+        self._sum = self._sum or self._sums.submit(lambda: sum(map(_own_memory, family)))
+        with contextlib.suppress(TimeoutError):
+            memory = self._sum.result(SUM_SECONDS)
+            self._sum = None
+            return memory
+        return 0
 
     def _files(self) -> tuple[CellOutcome, str] | None:
         """Sum up the lab's folders, stopping as soon as it is too much."""
