@@ -33,7 +33,7 @@ bench: setup ## Measure against the bars
 	$(BIN)/python bench/workspace.py
 	$(BIN)/python bench/feature_store.py
 	$(BIN)/python bench/report.py
-	$(BIN)/python bench/classroom.py  # an hour or more: nbgrader and otter take minutes a submission
+	$(BIN)/python bench/classroom.py  # two hours or more: nbgrader and otter take minutes a submission
 
 lock: ## Resolve the lock files anew (needs uv: pip install uv)
 	$(COMPILE) --output-file requirements.txt
