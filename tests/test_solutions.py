@@ -1,8 +1,8 @@
 """Kept solutions get the verdict they declare. Wrong ones share a lab where their mistakes can't meet.
 
 `grade verify` gives each a lab of its own, and `make verify` does that for all of them with two seeds. Here there is
-one seed, and those wrong ones are left to it that would need a lab for four or fewer: they would take half the time for
-a third of them. Each check is failed by one that is here.
+one seed, and these are left to it: wrong ones that would need a lab for six or fewer, since they would take most of the
+time, and partial ones beyond two. Each check is failed by a wrong one that is here.
 """
 
 from __future__ import annotations
@@ -15,15 +15,18 @@ from grader import catalog, verify
 from grader.catalog import Exercise
 from grader.pipeline import Options, grade
 
-FEWEST = 5
+FEWEST = 7
 """So many wrong solutions a lab must prove at once."""
+MOST_PARTIAL = 2
 
 Group = tuple[verify.Solution, ...]
 
 
 def groups(exercise: Exercise) -> list[Group]:
     """Those that are graded here; wrong ones in small company only for a check that no other has failed by then."""
-    together = verify.together(verify.discover(exercise, verify.default_folder(exercise)))
+    solutions = verify.discover(exercise, verify.default_folder(exercise))
+    beyond = [solution for solution in solutions if solution.kind == "partial"][MOST_PARTIAL:]
+    together = verify.together(solution for solution in solutions if solution not in beyond)
     chosen = [group for group in together if group[0].kind != "wrong" or len(group) >= FEWEST]
     failed = {check for group in chosen for check in mistakes(group)}
     for group in together:
