@@ -99,24 +99,24 @@ class Watch:
     def processes(self) -> tuple[CellOutcome, str] | None:
         """Which limit the lab's processes are over by now, if they are."""
         family = self._family()
-        limits = self._limits
         tasks = memory = 0
         for process in family:
             with contextlib.suppress(psutil.Error, OSError):
                 self._seen[process.pid] = process
                 tasks += process.num_threads()
                 memory += process.memory_info().rss
+        limits = self._limits
         if tasks > limits.processes:
             return "processes", f"the lab ran {tasks} processes and threads; it may run {limits.processes:g}"
         most = limits.lab_memory_mb * (1 << 20)
         if memory > most:
-            memory = self._own_memory(family)  # what processes share was counted more than once
+            memory = self._shared_once(family)  # what processes share was counted more than once
         if memory > most:
             return "memory", f"the lab took {memory >> 20} MB of memory; it may take {limits.lab_memory_mb:g}"
         return None
 
-    def _own_memory(self, family: list[psutil.Process]) -> int:
-        """What the family takes together; 0 as long as that can't be told.
+    def _shared_once(self, family: list[psutil.Process]) -> int:
+        """The memory that the family takes together, in bytes; 0 as long as that can't be told.
 
         To sum up a process's memory the system waits until it changes nothing in it, which among many that
         multiply takes seconds: no reason not to count them meanwhile.
