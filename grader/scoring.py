@@ -1,5 +1,7 @@
 """The scorecard: points per check, topic and exam section. A pure function of verdict and manifest.
 
+Text that comes from a submission is cleaned and cut here, so that the gradebook and every report get it safe and short.
+
 ``docs/scorecard.md`` documents the format and ``docs/scorecard.schema.json`` is its JSON Schema.
 """
 
@@ -14,8 +16,16 @@ from grader.catalog import Exercise
 from grader.exams import Exam
 from grader.lab.record import CellRecord
 from grader.suite.verdict import CheckResult, Outcome, Verdict
+from grader.text import clean, identity
 
 FORMAT_VERSION = 1
+
+LONGEST_PATH = 1000
+LONGEST_REASON = 10_000
+LONGEST_SENTENCE = 2000
+"""Characters of what was expected and found, and of an error's message."""
+LONGEST_LINE = 500
+"""Characters of a title, a warning, an error's name and a line of source."""
 
 
 @dataclass(frozen=True)
@@ -117,8 +127,8 @@ def score(
             topic=check.topic,
             points=check.points,
             outcome=results[check.id].outcome,
-            expected=results[check.id].expected,
-            found=results[check.id].found,
+            expected=_sentence(results[check.id].expected),
+            found=_sentence(results[check.id].found),
             hint=None if results[check.id].outcome == "passed" else check.hints[0],
             cell=results[check.id].cell,
         )
@@ -126,7 +136,7 @@ def score(
     )
     return Scorecard(
         exercise=exercise.id,
-        submission=submission,
+        submission=replace(submission, path=identity(submission.path, LONGEST_PATH)),
         suite_version=exercise.suite_version,
         seed=seed,
         isolation=isolation,
@@ -137,7 +147,7 @@ def score(
         topics=_topics(exercise, checks),
         exams=_exams(exercise, checks, exams),
         checks=checks,
-        cells=cells,
+        cells=tuple(map(_shown, cells)),
         timings=dict(timings),
     )
 
@@ -166,7 +176,23 @@ def not_graded(
         timings=timings or {},
     )
     checks = tuple(replace(check, hint=None) for check in card.checks)  # No hint mends what is our fault.
-    return replace(card, status="not_graded", reason=reason, score=None, checks=checks)
+    return replace(card, status="not_graded", reason=clean(reason, LONGEST_REASON), score=None, checks=checks)
+
+
+def _sentence(text: str | None) -> str | None:
+    return None if text is None else clean(text, LONGEST_SENTENCE)
+
+
+def _shown(cell: CellRecord) -> CellRecord:
+    """A cell's record with its texts fit to be stored and shown."""
+    error = cell.error and replace(
+        cell.error,
+        name=clean(cell.error.name, LONGEST_LINE),
+        message=clean(cell.error.message, LONGEST_SENTENCE),
+        source=None if cell.error.source is None else clean(cell.error.source, LONGEST_LINE),
+    )
+    warnings = tuple(clean(warning, LONGEST_LINE) for warning in cell.warnings)
+    return replace(cell, title=clean(cell.title, LONGEST_LINE), error=error, warnings=warnings)
 
 
 def _earned(checks: tuple[ScoredCheck, ...]) -> int:

@@ -15,7 +15,6 @@ from grader.errors import BadInput
 from grader.lab.record import CellError, CellRecord
 from grader.report import junit, terminal
 from grader.report.files import replacing
-from grader.report.literal import literal, one_line
 from grader.scoring import Scorecard
 from tests import factories
 
@@ -145,34 +144,6 @@ def test_a_learners_text_is_shown_literally() -> None:
     assert not any(mark in text for mark in ("\x1b", "\x9b", "\x07", "\x08", "\x00", "\u202e", "\ud800"))
     assert len(text) < 10_000
     text.encode()
-
-
-# Literal text
-
-
-@pytest.mark.parametrize(
-    ("given", "safe"),
-    [
-        ("plain", "plain"),
-        ("a\r\nb\tc", "a\nb\tc"),
-        ("\x1b[1;31mred\x1b[0m", "red"),
-        ("\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\", "link"),
-        ("\x1b(Bx\x1bc", "x"),
-        ("\x9b31mx\x85", "x"),
-        ("a\rb", "ab"),
-        ("\ud800", "\ufffd"),
-        ("naïve ✓ 日本", "naïve ✓ 日本"),
-    ],
-)
-def test_literal(given: str, safe: str) -> None:
-    assert literal(given) == safe
-
-
-def test_one_line_is_short_and_says_that_it_was_cut() -> None:
-    assert one_line("a\n  b\tc") == "a b c"
-    cut = one_line("word " * 1_000_000, 50)
-    assert len(cut) <= 50
-    assert cut.endswith("word…")
 
 
 # JUnit

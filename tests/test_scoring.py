@@ -10,7 +10,9 @@ import jsonschema
 import pytest
 
 from grader.exams import load_exams
+from grader.lab.record import CellError, CellRecord
 from grader.report import jsonfile
+from grader.scoring import SubmissionId, not_graded
 from tests import factories
 
 SCHEMA = json.loads((Path(__file__).parent.parent / "docs" / "scorecard.schema.json").read_text(encoding="utf-8"))
@@ -78,3 +80,19 @@ def test_exam_weights_add_up() -> None:
     assert {exam.id for exam in exams} == {"associate-2025", "professional", "professional-2025"}
     for exam in exams:
         assert sum(section.weight for section in exam.sections) == 100
+
+
+HOSTILE = "a\x1b[31m\ud800\x00\u202e\u061c\u00ad\u2060\ufff9\U000e0041" + "x" * 3_000_000
+
+
+def test_text_of_a_submission_is_clean_and_short() -> None:
+    cell = CellRecord(2, HOSTILE, "error", 1.0, CellError(HOSTILE, HOSTILE, 1, HOSTILE), (HOSTILE,))
+    results = [factories.result(check.id, found=HOSTILE, expected=HOSTILE) for check in factories.exercise().checks]
+    identity = SubmissionId(HOSTILE, "9f" * 32)
+    judged = factories.graded(results, records=(cell,), submission=identity)
+    lost = not_graded(factories.exercise(), HOSTILE, load_exams(), submission=identity, seed=1, cells=(cell,))
+    for card in (judged, lost):
+        text = json.dumps(card.as_json(), ensure_ascii=False)
+        assert not {c for c in text if not c.isprintable()}
+        assert len(text) < 200_000
+        assert card.submission.path.startswith("a\\u001b[31m\\ud800\\u0000\\u202e")

@@ -10,8 +10,8 @@ from pathlib import Path
 from grader import catalog
 from grader.cli.words import paragraph
 from grader.errors import BadInput
-from grader.report.literal import literal, one_line
 from grader.submission import Cell
+from grader.text import clean, one_line
 
 MOST_PAIRS = 20
 NARROWEST = 60
@@ -62,5 +62,5 @@ def _lines(cells: Iterable[Cell], first: int, last: int) -> list[str]:
 def _side_by_side(left: list[str], right: list[str]) -> None:
     width = (max(shutil.get_terminal_size().columns, NARROWEST) - 5) // 2
     for one, other in zip_longest(left, right, fillvalue=""):
-        print(f"  {literal(one)[:width]:<{width}} | {literal(other)[:width]}".rstrip())
+        print(f"  {clean(one)[:width]:<{width}} | {clean(other)[:width]}".rstrip())
     print()

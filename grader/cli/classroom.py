@@ -13,7 +13,7 @@ from grader import catalog
 from grader.cli.exits import NOT_ALL_PASSED, PASSED
 from grader.cli.words import command, console, paragraph
 from grader.errors import BadInput
-from grader.report.literal import one_line
+from grader.text import one_line
 
 if TYPE_CHECKING:
     from grader.classroom.run import Progress, Tally

@@ -20,7 +20,7 @@ from pathlib import Path
 from typer import TyperException
 
 from grader.errors import BadInput, NotGraded
-from grader.report.literal import literal
+from grader.text import clean
 
 PASSED, NOT_ALL_PASSED, BAD_INPUT, OUR_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -71,7 +71,7 @@ def _make_printable() -> None:
 
 def _say(text: str) -> None:
     with suppress(BrokenPipeError):
-        print(literal(text), file=sys.stderr)
+        print(clean(text), file=sys.stderr)
 
 
 def _log(error: BaseException) -> Path:

@@ -10,7 +10,7 @@ from grader import catalog, progress
 from grader.catalog import Check, Exercise
 from grader.cli.words import ExerciseName, check_ids, command, paragraph
 from grader.errors import BadInput
-from grader.report.literal import one_line
+from grader.text import one_line
 
 
 def hint(

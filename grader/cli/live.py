@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from grader.report.literal import one_line
+from grader.text import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -15,7 +15,7 @@ import typer
 
 from grader.cli.words import console, exercise_ids, paragraph
 from grader.errors import BadInput
-from grader.report.literal import one_line
+from grader.text import one_line
 
 if TYPE_CHECKING:
     from grader.classroom.gradebook import Gradebook

@@ -23,8 +23,8 @@ from grader.classroom.figures import CheckSums, Failure, Figures, Points, Row
 from grader.classroom.gradebook import Override
 from grader.classroom.roster import Person, Roster
 from grader.exams import Exam
-from grader.report.literal import one_line
 from grader.report.names import page_name, pseudonym
+from grader.text import one_line
 
 Status = Literal["graded", "not_graded", "missing"]
 

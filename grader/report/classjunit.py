@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 from grader.report.classdata import ClassReport, ExerciseFigure, Learner, Result
 from grader.report.junit import xml_text
-from grader.report.literal import one_line
+from grader.text import one_line
 
 
 def text(report: ClassReport) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from grader.report.classdata import ClassReport, Learner
-from grader.report.literal import literal
+from grader.text import clean
 
 
 class Raw(str):
@@ -69,5 +69,5 @@ def _cell(value: Cell) -> str | int:
 
 def safe(text: str) -> str:
     """Text with an apostrophe before it, if a spreadsheet would compute it; without what obeys a terminal."""
-    shown = literal(text)
+    shown = clean(text)
     return f"'{shown}" if shown.lstrip(" \u00a0").startswith(_FORMULA) else shown

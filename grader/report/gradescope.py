@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from grader.report.classdata import ClassReport, ExerciseFigure, Result
-from grader.report.literal import literal, one_line
 from grader.report.pages import number, percent
+from grader.text import clean, one_line
 
 
 def files(report: ClassReport) -> Iterator[tuple[str, str]]:
@@ -43,7 +43,7 @@ def _results(exercise: ExerciseFigure, result: Result) -> dict[str, Any]:
                 "score": checks[check.id].points if checks[check.id].outcome == "passed" else 0,
                 "max_score": checks[check.id].points,
                 "status": "passed" if checks[check.id].outcome == "passed" else "failed",
-                "output": literal(checks[check.id].found or ""),
+                "output": clean(checks[check.id].found or ""),
                 "tags": [titles.get(check.topic, check.topic)],
                 "visibility": "visible",
             }

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree as ET
 
-from grader.report.literal import literal, one_line
 from grader.scoring import Scorecard, ScoredCheck
+from grader.text import clean, one_line
 
 # What XML 1.0 can't hold, not even escaped.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -81,4 +81,4 @@ def _properties(card: Scorecard) -> dict[str, str]:
 
 def xml_text(text: str) -> str:
     """Text that XML can hold, whatever it was."""
-    return _NOT_XML.sub("", literal(text))
+    return _NOT_XML.sub("", clean(text))

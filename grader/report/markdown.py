@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from grader.report.classdata import ClassReport, ExerciseFigure, Result
-from grader.report.literal import one_line
 from grader.report.pages import day, moment, number, percent, signed
+from grader.text import one_line
 
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 _LEFT_ALONE = frozenset(" .,;%'")

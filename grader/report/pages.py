@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.report.literal import one_line
+from grader.text import one_line
 
 if TYPE_CHECKING:
     from jinja2 import Environment

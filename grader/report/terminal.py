@@ -14,8 +14,8 @@ from rich.text import Text
 from grader.catalog import Exercise
 from grader.exams import load_exams
 from grader.lab.record import RAISED, CellRecord
-from grader.report.literal import one_line
 from grader.scoring import Scorecard, ScoredCheck
+from grader.text import one_line
 
 FULL = 5
 """So many failed cells and checks are told in full; the rest are named, and ``grade hint`` tells of a check."""
