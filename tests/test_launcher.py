@@ -16,17 +16,17 @@ ROOT = Path(__file__).resolve().parents[1]
 
 STUB = f"""#!/bin/sh
 case "$*" in
-"-m venv "*)
+"-I -m venv "*)
     echo venv >>"$CALLS"
     [ -z "${{VENV_FAILS:-}}" ] || exit 1
-    mkdir -p "$3/bin" && cp "$0" "$3/bin/python"
-    printf '#!/bin/sh\\necho "ran $*"\\nexit 7\\n' >"$3/bin/grade" && chmod +x "$3/bin/grade" ;;
-"-m pip install "*)
+    mkdir -p "$4/bin" && cp "$0" "$4/bin/python" ;;
+"-I -m pip install "*)
     echo "pip $*" >>"$CALLS"
     echo "Collecting something"
     sleep "${{PIP_SECONDS:-0}}"
     [ -z "${{PIP_FAILS:-}}" ] || {{ echo "$PIP_FAILS"; exit 1; }} ;;
-"-m grader.runtime") echo "a jar"; echo "no network" >&2; exit 2 ;;
+"-I -m grader.runtime") echo "a jar"; echo "no network" >&2; exit 2 ;;
+"-I -m grader "*) shift 3; echo "ran $*"; exit 7 ;;
 *) exec {sys.executable} "$@" ;;
 esac
 """

@@ -31,6 +31,14 @@ sys.executable = sys.argv[1]
 print(templates.provide(lambda line: None))
 """
 
+WITHOUT_PACKAGES = f"""
+import sys
+sys.path.append("{ROOT}")
+from pathlib import Path
+from grader.runtime import templates
+templates.make(Path(sys.argv[1]))
+"""
+
 
 @pytest.fixture
 def cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -44,7 +52,7 @@ Program = Callable[[str], Path]
 
 @pytest.fixture
 def python(cached: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Program:
-    """Puts a shell script in the place of Python. It is given ``-m``, a module and the folder to fill, as ``$3``."""
+    """Puts a shell script in the place of Python. It is given ``-I -m``, a module and the folder to fill, as ``$4``."""
 
     def replace(script: str) -> Path:
         path = tmp_path / "python"
@@ -56,7 +64,7 @@ def python(cached: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pro
     return replace
 
 
-MAKES = f'echo made >> "$GRADER_CACHE_DIR/count"; touch "$3/{templates.STORE}"'
+MAKES = f'echo made >> "$GRADER_CACHE_DIR/count"; touch "$4/{templates.STORE}"'
 
 
 def names(folder: Path) -> list[str]:
@@ -194,12 +202,12 @@ def test_who_waited_for_another_takes_what_that_one_made(python: Program, cached
         ("exit 3", "without a word"),
         ("kill -9 $$", "without a word"),
         ("printf 'OSError: \\377' >&2; exit 1", "OSError"),
-        (f'cd {ROOT} && exec {sys.executable} -S "$@"', "No module named 'mlflow'"),
+        (f"exec {sys.executable} -S -c '{WITHOUT_PACKAGES}' \"$4\"", "No module named 'mlflow'"),
     ],
     ids=["error", "silent", "killed", "bytes", "module missing"],
 )
 def test_what_fails_is_told_in_a_line_and_leaves_nothing(python: Program, cached: Path, script: str, said: str) -> None:
-    python(f'touch "$3/half"; {script}')
+    python(f'touch "$4/half"; {script}')
     with pytest.raises(BadInput) as raised:
         provide()
     message = str(raised.value)
@@ -222,7 +230,7 @@ def test_a_python_that_does_not_start_is_told_in_a_line(
 
 def test_what_takes_for_ever_is_told_in_a_line(python: Program, cached: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(templates, "MAKING_SECONDS", 0.5)
-    python('touch "$3/half"; exec sleep 600')
+    python('touch "$4/half"; exec sleep 600')
     with pytest.raises(BadInput, match="timed out"):
         provide()
     assert names(cached) == []
@@ -230,7 +238,7 @@ def test_what_takes_for_ever_is_told_in_a_line(python: Program, cached: Path, mo
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["interrupted", "killed"])
 def test_what_is_broken_off_is_never_taken_for_whole(python: Program, cached: Path, number: int) -> None:
-    half = python('touch "$3/half"; exec sleep 600')
+    half = python('touch "$4/half"; exec sleep 600')
     broken_off = subprocess.Popen(
         [PYTHON, "-c", PROVIDE, str(half)],
         cwd=ROOT,

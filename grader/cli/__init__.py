@@ -6,9 +6,12 @@ import signal
 import sys
 from collections.abc import Sequence
 
+from grader import interpreter
+
 
 def main() -> None:
     """The entry point of ``grade`` and of ``python -m grader``."""
+    interpreter.settle()
     try:
         # To be told to stop, or to lose the terminal, is to be interrupted: the lab is taken down.
         for number in (signal.SIGTERM, signal.SIGHUP):

@@ -13,7 +13,6 @@ import secrets
 import shutil
 import socket
 import subprocess
-import sys
 import threading
 import time
 import urllib.request
@@ -27,7 +26,7 @@ from grader import lab, submission
 from grader.catalog import Exercise
 from grader.errors import BadInput, NotGraded
 from grader.lab import sandbox
-from grader.lab.inside.lab_guest import relay
+from grader.lab.inside.lab_guest import interpreter, relay
 from grader.lab.inside.lab_guest.spare import GRAMMAR, spared
 
 with spared(GRAMMAR):
@@ -95,7 +94,7 @@ def opened(
             json.dumps({**site.config, "jvm": None, "user": None, "limits": None, "family": None, "results_file": None})
         )
         kernel = run / "kernel.json"
-        command = [sys.executable, "-s", "-m", "lab_guest.boot", str(boot), "-f"]
+        command = interpreter.command("lab_guest.boot", str(boot), "-f")
         environment = {}
         if shell:
             _write_connection(kernel, run)
@@ -119,7 +118,7 @@ def opened(
         desk_log = run / "desk.log"
         with desk_log.open("wb") as log:
             process = subprocess.Popen(
-                [*site.place.prefix, sys.executable, "-s", "-m", "lab_guest.desk", str(run / "desk.json")],
+                [*site.place.prefix, *interpreter.command("lab_guest.desk", str(run / "desk.json"))],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
@@ -219,7 +218,7 @@ def _jupyter(root: str, port: int, secret: str, isolation: sandbox.Isolation) ->
         "MultiKernelManager.default_kernel_name": KERNEL,
         "LabApp.extension_manager": "readonly",
     }
-    return [sys.executable, "-s", "-m", "jupyterlab", *(f"--{name}={value}" for name, value in options.items())]
+    return interpreter.command("jupyterlab", *(f"--{name}={value}" for name, value in options.items()))
 
 
 def _notebook(exercise: Exercise | None) -> str:

@@ -12,7 +12,6 @@ import os
 import select
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -22,6 +21,7 @@ from typing import Any
 from grader.errors import NotGraded
 from grader.evidence import Unreadable, files
 from grader.lab import sandbox
+from grader.lab.inside.lab_guest import interpreter
 from grader.lab.limits import Limits
 from grader.lab.watch import Watch
 
@@ -81,7 +81,7 @@ class Prober:
         user = place.user
         limits = LIMITS.for_guest(own_processes=place.isolation == "sandbox")
         config = json.dumps({"limits": limits, "user": user})
-        command = [*place.prefix, sys.executable, "-s", "-m", "lab_guest.probe", config]
+        command = [*place.prefix, *interpreter.command("lab_guest.probe", config)]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 command,
@@ -120,7 +120,11 @@ class Prober:
                 raise Unreadable(f"the model {model.name} is too large to be judged")
             name = f"model-{len(self._copies)}"
             copy = self._folder / "root" / name
-            shutil.copytree(model, copy, copy_function=shutil.copyfile)
+            try:
+                shutil.copytree(model, copy, copy_function=_copy_file)
+            except Unreadable:
+                shutil.rmtree(copy)  # The next model is to have its name.
+                raise
             copy.chmod(0o755)
             for path in copy.rglob("*"):
                 path.chmod(0o755 if path.is_dir() else 0o644)
@@ -168,3 +172,9 @@ class Prober:
                 return b""
             data += piece or b""
         return data
+
+
+def _copy_file(source: str, copy: str) -> None:
+    """Copy a model's file. Raises Unreadable when it can't be opened, which is the learner's doing."""
+    with files.opened(Path(source), MOST_MODEL_BYTES) as given, Path(copy).open("wb") as taken:
+        shutil.copyfileobj(given, taken)

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from grader import interpreter
 from grader.runtime import cache, jvm
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def _train(runtime: Runtime, path: Path) -> str | None:
         }
         java, *rest = jvm.command(runtime, properties)
         environment = {
-            **os.environ,
+            **interpreter.environment(),
             "SPARK_HOME": str(runtime.spark_home),
             "SPARK_LOCAL_IP": "127.0.0.1",
             "PYSPARK_PYTHON": sys.executable,  # or the JVM starts its workers on whatever python3 is
@@ -160,7 +161,7 @@ def _exercise(gateway: subprocess.Popen[bytes], folder: Path, environment: dict[
         time.sleep(0.05)
     port, secret = found
     done = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("workload.py"))],
+        interpreter.isolated("grader.runtime.workload"),
         cwd=folder,
         env={**environment, "PYSPARK_GATEWAY_PORT": str(port), "PYSPARK_GATEWAY_SECRET": secret},
         stdin=subprocess.DEVNULL,

@@ -141,6 +141,7 @@ class _Ivy:
         try:
             done = subprocess.run(
                 [*self.argv, "-cache", str(self.work / "ivy"), *request],
+                cwd=self.work,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,

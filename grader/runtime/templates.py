@@ -11,7 +11,6 @@ present state alone, and a suite may have to know the order. The lab's workspace
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import sqlite3
 import subprocess
@@ -20,6 +19,7 @@ import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
+from grader import interpreter
 from grader.errors import BadInput
 from grader.runtime import cache
 
@@ -104,10 +104,10 @@ def _key() -> str:
 
 def _make_apart(folder: Path) -> None:
     """Make the templates in a process of its own: MLflow takes seconds to import and keeps what it opened."""
-    command = [sys.executable, "-m", "grader.runtime.templates", str(folder)]
-    environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "MPLCONFIGDIR": str(folder / FONTS)}
+    command = interpreter.isolated("grader.runtime.templates", str(folder))
+    environment = interpreter.environment(MLFLOW_DISABLE_TELEMETRY="true", MPLCONFIGDIR=str(folder / FONTS))
     try:
-        done = subprocess.run(command, env=environment, capture_output=True, timeout=MAKING_SECONDS)
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=MAKING_SECONDS)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise BadInput(f"MLflow's tracking store can't be made here: {error}.") from error
     if done.returncode:

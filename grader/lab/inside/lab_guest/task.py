@@ -1,6 +1,6 @@
 """Runs one task of a job: a notebook, cell by cell through nbclient in a kernel of its own, or a Python script.
 
-Called as ``python -sP -m lab_guest.task REQUEST``, the leader of a session of its own. REQUEST is a JSON file: ``kind``
+Called as ``python -m lab_guest.task REQUEST``, the leader of a session of its own. REQUEST is a JSON file: ``kind``
 ("notebook" or "python"), ``source`` (the file to run, a copy), ``path`` (what it is a copy of), ``parameters`` (of a
 notebook by name, of a script a list), ``root``, ``values`` (task values of the tasks before, by task and name) and
 ``context`` (ids and names of the job and its run). Beside it the answer is left, ``result.json``, and ``values.json``
@@ -23,6 +23,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .interpreter import command
 from .spare import DEBUGGER, GRAMMAR, spared
 
 LIFELINE = "LAB_TASK_LIFELINE"
@@ -450,7 +451,7 @@ def start(request: dict[str, Any], folder: Path, environment: dict[str, str]) ->
     lifeline, held = os.pipe()
     paths = [str(Path(__file__).parents[1]), *filter(None, [environment.get("PYTHONPATH")])]
     process = subprocess.Popen(
-        [sys.executable, "-sP", "-m", "lab_guest.task", str(file)],
+        command("lab_guest.task", str(file)),
         env={**environment, LIFELINE: str(lifeline), "PYTHONPATH": os.pathsep.join(paths)},
         pass_fds=[lifeline],
         stdin=subprocess.DEVNULL,

@@ -19,6 +19,8 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from lab_guest import interpreter
+
 from . import files, job_values
 from .job_outcomes import STOPPED, conclude, counts_as, end_run, holds, latest, read, verdict
 from .job_runs import References, create_run
@@ -438,11 +440,7 @@ class Runner:
         try:
             try:
                 process = await asyncio.create_subprocess_exec(
-                    sys.executable,
-                    "-sP",  # a notebook beside which a file is named like a module of Python's own still runs
-                    "-m",
-                    "lab_guest.task",
-                    str(file),
+                    *interpreter.command("lab_guest.task", str(file)),
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=asyncio.subprocess.DEVNULL,
                     stderr=asyncio.subprocess.DEVNULL,
