@@ -2,11 +2,13 @@
 
 It lies in ``work/.grade.json`` below the current directory and is a convenience only: a file that can't be
 read is taken for an empty one, and one that can't be written is not written. No mark depends on it.
+What is no ordinary file (a pipe, a device, a link to one) is neither read nor written.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grader.errors import BadInput
+from grader.evidence import Unreadable, files
 from grader.report.files import replacing
 
 if TYPE_CHECKING:
@@ -23,6 +26,7 @@ WORK = Path("work")
 """The learner's folder, below the current directory: working copies and this memory."""
 
 FORMAT_VERSION = 1
+MOST_BYTES = 4 << 20
 
 
 @dataclass(frozen=True)
@@ -47,11 +51,11 @@ class Standing:
 def load(folder: Path = WORK) -> dict[str, Standing]:
     """What is remembered of each exercise, by its id."""
     try:
-        data = json.loads(_file(folder).read_text(encoding="utf-8"))
+        data = json.loads(files.read_bytes(_file(folder), MOST_BYTES))
         if data["format_version"] != FORMAT_VERSION:
             return {}
         return {str(name): _standing(entry) for name, entry in data["exercises"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (Unreadable, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return {}
 
 
@@ -90,7 +94,8 @@ def next_hint(exercise: str, check: str, count: int, max_score: int, folder: Pat
 
 
 def _file(folder: Path) -> Path:
-    return folder / ".grade.json"
+    """Where the file lies, whatever links lead there."""
+    return Path(os.path.realpath(folder / ".grade.json"))
 
 
 def _save(known: Mapping[str, Standing], folder: Path) -> None:
@@ -100,8 +105,10 @@ def _save(known: Mapping[str, Standing], folder: Path) -> None:
     }
     with suppress(OSError, BadInput):
         folder.mkdir(exist_ok=True)
-        with replacing(_file(folder)) as stream:
-            json.dump(data, stream, indent=1)
+        place = _file(folder)
+        if files.is_file(place) or not os.path.lexists(place):
+            with replacing(place) as stream:
+                json.dump(data, stream, indent=1)
 
 
 def _standing(entry: Mapping[str, Any]) -> Standing:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -64,22 +65,28 @@ class Submission:
 
 def read(path: Path) -> Submission:
     """Read a submission. Raises BadInput when the file is missing, empty, too large or not what its name says."""
-    if path.is_dir():
-        raise BadInput(f"{path} is a folder: name the file to grade.")
-    if path.exists() and not path.is_file():
-        raise BadInput(f"{path} is no ordinary file: save your work in one.")
-    if path.suffix not in (".py", ".ipynb"):
-        raise BadInput(f"{path} is neither a .py nor an .ipynb file: hand in one of these.")
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise BadInput(f"{path} is larger than {MAX_BYTES >> 20} MB: clear the notebook's outputs first.")
-        content = path.read_bytes()
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise BadInput(f"{path} is a folder: name the file to grade.")
+        if not stat.S_ISREG(status.st_mode):
+            raise BadInput(f"{path} is no ordinary file: save your work in one.")
+        _check_kind(path)
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
+        _check_kind(path)
         raise BadInput(f"There is no file {path}: check the name, or run the command without one.") from None
     except OSError as error:
-        raise BadInput(f"{path} can't be read: {error.strerror}.") from error
+        raise BadInput(f"{path} can't be read ({error.strerror}): check its name and permissions.") from error
+    except ValueError as error:  # of a NUL character
+        raise BadInput(f"No file can be called {path} ({error}): check the name.") from error
     return of(path, content)
 
+
+def _check_kind(path: Path) -> None:
+    if path.suffix not in (".py", ".ipynb"):
+        raise BadInput(f"{path} is neither a .py nor an .ipynb file: hand in one of these.")
 
 def of(path: Path, content: bytes) -> Submission:
     """The submission whose file of that name holds these bytes. Raises BadInput as :func:`read` does."""

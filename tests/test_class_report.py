@@ -43,6 +43,7 @@ from grader.report import (
     nbgradercsv,
 )
 from grader.report.classdata import ClassReport
+from grader.text import identity
 from tests import gradebooks as books
 from tests import postgres
 
@@ -68,7 +69,7 @@ def book(tmp_path: Path) -> Iterator[Gradebook]:
         yield opened
 
 
-def small(book: Gradebook) -> None:
+def small(book: Gradebook, evil: str = EVIL) -> None:
     """Ada all but one, Bob late and twice, Cyd not graded, Dan nothing, somebody hostile, a stranger."""
     books.add(book, "ada", books.card(EX1, books.all_but("create.rows"), found="There are 3 rows."))
     books.add(book, "bob", books.card(EX1, books.passing("create.rows")))
@@ -78,7 +79,7 @@ def small(book: Gradebook) -> None:
     books.add(book, "cyd", books.not_graded("ex1", "the file of Cyd Charisse is no notebook."))
     hostile = CellError(books.HOSTILE, books.HOSTILE, 3, books.HOSTILE)
     cells = books.plain_cells(hostile)
-    books.add(book, EVIL, books.card(EX1, books.passing("create.rows"), found=books.HOSTILE, cells=cells, path=EVIL))
+    books.add(book, evil, books.card(EX1, books.passing("create.rows"), found=books.HOSTILE, cells=cells, path=EVIL))
     books.add(book, "zoe", books.card(EX1, lambda check: "passed"))
 
 
@@ -524,7 +525,7 @@ def test_what_to_study_next(book: Gradebook) -> None:
 def filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a gradebook and a roster in it, which commands run in."""
     with gradebook.opened(str(tmp_path / "gradebook.db")) as book:
-        small(book)
+        small(book, identity(EVIL))  # as a class run keeps such a name
     people = [["learner", "name", "email"], *([p.learner, p.name, p.email] for p in ROSTER.people)]
     with (tmp_path / "roster.csv").open("w", encoding="utf-8", newline="") as stream:
         csv.writer(stream).writerows(people)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import re
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,17 +19,21 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
 
 from grader.classroom import figures
 from grader.classroom.schema import attempts, overrides, results, settings
 from grader.errors import BadInput
+from grader.text import clean, one_line
 
 DEFAULT = "gradebook.db"
 BUSY_SECONDS = 60
 LONGEST_FOUND = 300
 """Characters of what a check found that are kept beside the whole scorecard, for counting the commonest."""
+LONGEST_AUTHOR = 200
+LONGEST_REASON = 10_000
+_URL = re.compile(r"[A-Za-z][\w.+-]*://")
 _UPGRADE_LOCK = 7_263_011
 """Any number, but always the same: PostgreSQL's advisory lock while tables are made or changed."""
 
@@ -210,7 +216,8 @@ class Gradebook:
 
     def override(self, learner: str, exercise: str, score: float | None, *, author: str, reason: str) -> None:
         """Give a mark by hand, or take that back (``score`` None). The machine's mark stays beside it."""
-        row = {"learner": learner, "exercise": exercise, "score": score, "author": author, "reason": reason}
+        who, why = one_line(author, LONGEST_AUTHOR), clean(reason, LONGEST_REASON)
+        row = {"learner": learner, "exercise": exercise, "score": score, "author": who, "reason": why}
         with self._engine.begin() as connection:
             connection.execute(sa.insert(overrides).values(**row, made_at=datetime.now(UTC)))
 
@@ -266,9 +273,22 @@ def _utc(moment: Any) -> Any:
     return moment.replace(tzinfo=UTC) if isinstance(moment, datetime) and moment.tzinfo is None else moment
 
 
-def url_of(place: str) -> str:
-    """The database's URL: the place itself if it is one, else SQLite's for a file of that name."""
-    return place if "://" in place else f"sqlite:///{Path(place).absolute()}"
+def url_of(place: str) -> URL:
+    """The database's URL: the place itself if it is one, else SQLite's for a file of just that name.
+
+    Raises ArgumentError when the place looks like a URL and is none, ValueError when no file can have that name.
+    """
+    if _URL.match(place):
+        return make_url(place)
+    path = Path(place).absolute()
+    if b"\0" in os.fsencode(path):
+        raise ValueError("no file's name holds a NUL character")
+    return URL.create("sqlite", database=str(path))
+
+
+def shown(place: str) -> str:
+    """The place as it may be printed: a URL without its password."""
+    return url_of(place).render_as_string(hide_password=True) if _URL.match(place) else place
 
 
 @contextlib.contextmanager
@@ -278,26 +298,25 @@ def opened(place: str = DEFAULT, *, create: bool = True) -> Iterator[Gradebook]:
     Raises BadInput when it can't be opened, is no gradebook, or was made by a newer version of the project; and with
     ``create=False`` when there is none.
     """
-    shown = place
+    named = place
     try:
-        url = make_url(url_of(place))
-        shown = url.render_as_string(hide_password=True) if "://" in place else place
+        url, named = url_of(place), shown(place)
         is_file = url.get_backend_name() == "sqlite"
         if is_file and not create and not Path(str(url.database)).exists():
-            raise BadInput(f"There is no gradebook {shown}: grade a class first, or name another with --gradebook.")
+            raise BadInput(f"There is no gradebook {named}: grade a class first, or name another with --gradebook.")
         engine = _engine(url, is_file)
-    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, OSError, ValueError) as error:
         raise BadInput(
-            f"{shown} is no gradebook's address ({_first_line(error)}): name a file, or a URL such as "
+            f"{named} is no gradebook's address ({_first_line(error)}): name a file, or a URL such as "
             "postgresql+psycopg://user@host/database (with the project's extra 'postgres')."
         ) from error
     try:
         try:
             with engine.begin() as connection:
-                _upgrade(connection, shown)
+                _upgrade(connection, named)
         except DBAPIError as error:
             why = _first_line(error.orig or error)
-            raise BadInput(f"The gradebook {shown} can't be opened: {why}.") from error
+            raise BadInput(f"The gradebook {named} can't be opened: {why}.") from error
         yield Gradebook(engine)
     finally:
         engine.dispose()

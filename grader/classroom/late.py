@@ -38,10 +38,9 @@ def parse(due: str | None, policy: str | None) -> Policy:
             raise BadInput("A late policy needs a due time: add --due, such as --due 2026-03-01T23:59.")
         return Policy()
     try:
-        moment = datetime.fromisoformat(due)
-    except ValueError:
+        moment = datetime.fromisoformat(due).astimezone()
+    except (ValueError, OverflowError):
         raise BadInput(f"{due!r} is no time: write it like 2026-03-01T23:59, or 2026-03-01T23:59+01:00.") from None
-    moment = moment.astimezone()
     if policy in (None, "none"):
         return Policy(moment)
     if policy == "zero":

@@ -21,6 +21,7 @@ from grader import interrupts
 from grader.classroom import worker
 from grader.classroom.worker import Done, Work
 from grader.errors import BadInput
+from grader.text import one_line
 
 T = TypeVar("T")
 TASKS_PER_PROCESS = 50
@@ -138,8 +139,8 @@ def run(pieces: list[tuple[T, Callable[[], Work]]], workers: Workers) -> Iterato
             piece = waiting.popleft()
             try:
                 work = piece.load()
-            except OSError as problem:
-                yield piece.tag, Failure(f"it can't be read ({problem.strerror or problem})")
+            except Exception as problem:
+                yield piece.tag, Failure(f"it can't be read ({getattr(problem, 'strerror', None) or repr(problem)})")
                 continue
             try:
                 running[workers.submit(work)] = piece
@@ -172,4 +173,4 @@ def run(pieces: list[tuple[T, Callable[[], Work]]], workers: Workers) -> Iterato
 
 
 def _told(error: Any) -> str:
-    return f"the grader failed on it: {type(error).__name__}: {error}"[:2000]
+    return f"the grader failed on it: {type(error).__name__}: {one_line(str(error), 1000)}"

@@ -45,8 +45,9 @@ def release(folder: Path, exercises: Sequence[Exercise]) -> list[Path]:
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise BadInput(f"Can't write to {folder}: {(error.strerror or str(error)).lower()}.") from error
+    except (OSError, ValueError) as error:  # of a name that no folder can have
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise BadInput(f"Can't write to {folder}: {reason}.") from error
     return [folder / name for name in files]
 
 

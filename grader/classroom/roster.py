@@ -6,11 +6,15 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from grader.errors import BadInput
+from grader.text import identity, one_line
+
+MOST_BYTES = 20 << 20
 
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "learner": ("learner", "id", "student_id", "username", "user", "login", "sis_login_id", "sis login id"),
@@ -27,7 +31,10 @@ _NOBODY = {"Points Possible", "Student, Test"}
 
 @dataclass(frozen=True)
 class Person:
-    """One learner. ``others`` are the row's further columns, by which platforms may know the same person."""
+    """One learner. ``learner`` is the id, as :func:`grader.text.identity` gives it, the other texts are clean.
+
+    ``others`` are the row's further columns, by which platforms may know the same person.
+    """
 
     learner: str
     name: str = ""
@@ -41,11 +48,24 @@ class Roster:
 
     people: tuple[Person, ...] = ()
 
+    @cached_property
+    def _by_id(self) -> dict[str, Person]:
+        return {person.learner: person for person in self.people}
+
+    def ids(self, word: str) -> list[str]:
+        """The ids that a person may mean by ``word``, the likeliest first: typed as shown, as it lies on the disk, or
+        as in :meth:`find`. Not all of them need be somebody's.
+        """
+        person = self.find(identity(word))
+        return [word, identity(word), *([person.learner] if person else [])]
+
     def find(self, word: str) -> Person | None:
         """Whom a platform means by ``word``: an id, a user name, an e-mail or a name in whatever order and spelling.
 
-        None if nobody is meant, or more than one.
+        None if nobody is meant, or more than one. An id goes before all else.
         """
+        if word in self._by_id:
+            return self._by_id[word]
         wanted = _plain(word)
         for names in (_exact, _loose):
             found = {person.learner: person for person in self.people if wanted in names(person)}
@@ -59,24 +79,41 @@ NOBODY = Roster()
 
 def read(path: Path) -> Roster:
     """The roster in a CSV file with a line of headings. Raises BadInput, saying what is wrong and where."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise BadInput(f"There is no roster {path}: check the name.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"The roster {path} can't be read ({error}): save it as CSV in UTF-8.") from error
+    text = _text(path)
     first = text.split("\n", 1)[0]
     rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count))
+    try:
+        return Roster(tuple(_people(path, rows)))
+    except csv.Error as error:
+        raise BadInput(f"The roster {path} is no CSV in line {rows.line_num} ({error}): save it anew.") from error
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MOST_BYTES + 1)
+        text = content.decode("utf-8-sig")
+    except FileNotFoundError:
+        raise BadInput(f"There is no roster {path}: check the name.") from None
+    except (OSError, ValueError) as error:
+        raise BadInput(f"The roster {path} can't be read ({error}): save it as CSV in UTF-8.") from error
+    if len(content) > MOST_BYTES:
+        raise BadInput(f"The roster {path} is larger than {MOST_BYTES >> 20} MB: name the class's CSV file.")
+    return text
+
+
+def _people(path: Path, rows: csv.DictReader[str]) -> Iterator[Person]:
     headings = {_heading(name): name for name in rows.fieldnames or () if name}
     column = {kind: next((headings[n] for n in names if n in headings), None) for kind, names in _COLUMNS.items()}
     if column["learner"] is None and column["email"] is None:
         known = ", ".join(_COLUMNS["learner"][:4])
         raise BadInput(f"The roster {path} has no column that tells learners apart: name one of {known}.")
-    people: list[Person] = []
+    used = {name for name in column.values() if name}
     seen: dict[str, int] = {}
-    for number, row in enumerate(rows, start=2):
+    for row in rows:
+        number = rows.line_num
         told = {kind: (row.get(name) or "").strip() if name else "" for kind, name in column.items()}
-        learner = told["learner"] or told["email"]
+        learner = identity(told["learner"] or told["email"])
         if not learner and told["name"] in _NOBODY:
             continue
         if not learner:
@@ -86,11 +123,9 @@ def read(path: Path) -> Roster:
         if learner in seen:
             raise BadInput(f"The roster {path} names {learner!r} in lines {seen[learner]} and {number}: keep one.")
         seen[learner] = number
-        used = {name for name in column.values() if name}
-        others = {str(k): str(v).strip() for k, v in row.items() if k and k not in used and isinstance(v, str) and v}
+        others = {one_line(k): one_line(v) for k, v in row.items() if k and k not in used and isinstance(v, str) and v}
         name = told["name"] or f"{told['first']} {told['last']}".strip()
-        people.append(Person(learner, name, told["email"], others))
-    return Roster(tuple(people))
+        yield Person(learner, one_line(name), one_line(told["email"]), others)
 
 
 def _heading(name: str) -> str:

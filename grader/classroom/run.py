@@ -11,6 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from sqlalchemy.exc import OperationalError
+
 from grader import __version__, scoring
 from grader.catalog import Exercise
 from grader.classroom import queue
@@ -21,6 +23,7 @@ from grader.classroom.queue import Workers
 from grader.classroom.worker import Done, Work
 from grader.exams import load_exams
 from grader.submission import MAX_BYTES
+from grader.text import one_line
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,9 @@ def grade_class(
 ) -> Tally:
     """Grade what the gradebook does not have yet. Interrupted, it has lost what was under way and nothing else.
 
+    What goes wrong with one submission costs that submission its result; it is not graded, and the run goes on.
+    Raises OperationalError when the gradebook itself is out of reach.
+
     ``seed``: of all labs; None for the one that this gradebook drew for each exercise by lot. ``only``: these learners.
     """
     by_id = {exercise.id: exercise for exercise in exercises}
@@ -105,10 +111,20 @@ def grade_class(
     started = time.monotonic()
     pieces: list[tuple[_Item, Callable[[], Work]]] = []
 
-    def keep(item: _Item, card: dict[str, object], seconds: float) -> None:
+    def add(item: _Item, card: dict[str, object], seconds: float) -> None:
         moment = item.found.submitted_at
         deduction = late.deduction(moment)
         book.add(item.key, card, turn=item.turn, submitted_at=moment, deduction=deduction, seconds=seconds)
+
+    def keep(item: _Item, card: dict[str, object], seconds: float) -> None:
+        try:
+            add(item, card, seconds)
+        except OperationalError:  # the gradebook itself is out of reach
+            raise
+        except Exception as error:
+            reason = f"its result can't be kept: {type(error).__name__}: {one_line(str(error), 1000)}"
+            card = _refused(folder, item, by_id, reason)
+            add(item, card, seconds)
         if card["status"] == "graded":
             tally.graded += 1
         else:

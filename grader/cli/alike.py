@@ -62,5 +62,5 @@ def _lines(cells: Iterable[Cell], first: int, last: int) -> list[str]:
 def _side_by_side(left: list[str], right: list[str]) -> None:
     width = (max(shutil.get_terminal_size().columns, NARROWEST) - 5) // 2
     for one, other in zip_longest(left, right, fillvalue=""):
-        print(f"  {clean(one)[:width]:<{width}} | {clean(other)[:width]}".rstrip())
+        print(f"  {clean(one, width):<{width}} | {clean(other, width)}".rstrip())
     print()

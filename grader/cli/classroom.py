@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from grader.errors import BadInput
 from grader.text import one_line
 
 if TYPE_CHECKING:
+    from grader.classroom.roster import Roster
     from grader.classroom.run import Progress, Tally
 
 MOST_TOLD = 10
@@ -50,9 +52,7 @@ def grade_class(
     policy = late.parse(due, late_policy)
     people = rosters.read(roster) if roster else rosters.NOBODY
     found = layouts.read(folder, wanted, people)
-    unknown = sorted(set(only) - {one.learner for one in found.found})
-    if unknown:
-        raise BadInput(f"There is no learner {unknown[0]!r} in {folder}: learners are named as the roster names them.")
+    chosen = _chosen(only, {one.learner for one in found.found}, people, folder)
     if not cluster:
         _check_isolation(isolation, sandbox.unavailable())
     again = run.Again(force=force, failed=retry_failed)
@@ -71,11 +71,22 @@ def grade_class(
             isolation=isolation,
             late=policy,
             again=again,
-            only=only,
+            only=chosen,
             notify=notify,
         )
     _tell(tally, found.layout, found.strangers, gradebook)
     return NOT_ALL_PASSED if tally.not_graded else PASSED
+
+
+def _chosen(words: list[str], learners: set[str], people: Roster, folder: Path) -> set[str]:
+    """The learners meant by --only. Raises BadInput when one has no work in the folder and is not in the roster."""
+    chosen = set()
+    for word in words:
+        known = [learner for learner in people.ids(word) if learner in learners]
+        if not known:
+            raise BadInput(f"There is no learner {word!r} in {folder}: learners are named as the roster names them.")
+        chosen.add(known[0])
+    return chosen
 
 
 def _check_isolation(isolation: str, why_not: str | None) -> None:
@@ -114,6 +125,8 @@ def _span(seconds: float) -> str:
 
 
 def _tell(tally: Tally, layout: str, strangers: tuple[str, ...], gradebook: str) -> None:
+    from grader.classroom.gradebook import DEFAULT, shown
+
     parts = [f"{tally.graded} graded", f"{tally.kept} kept from before" if tally.kept else ""]
     parts += [f"{len(tally.not_graded)} not graded" if tally.not_graded else ""]
     parts += [f"{tally.missing} without work" if tally.missing else ""]
@@ -125,5 +138,5 @@ def _tell(tally: Tally, layout: str, strangers: tuple[str, ...], gradebook: str)
     if strangers:
         names = ", ".join(strangers[:MOST_TOLD]) + (" ..." if len(strangers) > MOST_TOLD else "")
         print(paragraph(one_line(f"Not in the roster: {names}.")))
-    named = "" if gradebook == "gradebook.db" else f" --gradebook {gradebook}"
-    print(paragraph(f"Reports: {command()} report --format html{named}"))
+    named = "" if gradebook == DEFAULT else f" --gradebook {shlex.quote(shown(gradebook))}"
+    print(paragraph(one_line(f"Reports: {command()} report --format html{named}", 1000)))

@@ -22,6 +22,9 @@ from typer import TyperException
 from grader.errors import BadInput, NotGraded
 from grader.text import clean
 
+LONGEST_SAID = 5000
+"""Characters of what is said to a person of an error; a log file has it all."""
+
 PASSED, NOT_ALL_PASSED, BAD_INPUT, OUR_FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 
 
@@ -71,7 +74,7 @@ def _make_printable() -> None:
 
 def _say(text: str) -> None:
     with suppress(BrokenPipeError):
-        print(clean(text), file=sys.stderr)
+        print(clean(text, LONGEST_SAID), file=sys.stderr)
 
 
 def _log(error: BaseException) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import ExitStack
 from enum import StrEnum
@@ -102,6 +103,9 @@ def _verbs(ctx: typer.Context) -> list[str]:
 
 
 def _refuse_overwriting(submission: Path, *reports: Path | None) -> None:
-    places = [submission.resolve(), *(report.resolve() for report in reports if report is not None)]
+    try:
+        places = [os.path.realpath(path) for path in (submission, *reports) if path is not None]
+    except ValueError as error:  # of a NUL character
+        raise BadInput(f"No file can have such a name ({error}): name another.") from error
     if len(set(places)) < len(places):
         raise BadInput("Each report needs a file of its own, other than the submission.")

@@ -205,12 +205,10 @@ def _learner(book: Gradebook, people: Roster, word: str) -> str:
     from grader.report.classdata import nobody
 
     known = {attempt.key.learner for attempt in book.current()} | {person.learner for person in people.people}
-    if word in known:
-        return word
-    person = people.find(word)
-    if person is None:
+    found = next((learner for learner in people.ids(word) if learner in known), None)
+    if found is None:
         raise BadInput(nobody(word, known))
-    return person.learner
+    return found
 
 
 def _points(text: str | None, most: int) -> float:

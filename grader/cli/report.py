@@ -15,7 +15,7 @@ import typer
 
 from grader.cli.words import console, exercise_ids, paragraph
 from grader.errors import BadInput
-from grader.text import one_line
+from grader.text import clean, one_line
 
 if TYPE_CHECKING:
     from grader.classroom.gradebook import Gradebook
@@ -143,8 +143,7 @@ def _wanted(made: ClassReport, people: Roster, names: list[str], redact: Redacti
     shown = {learner.id for learner in made.learners}
     wanted = set()
     for name in names:
-        person = people.find(name)
-        candidates = [name, *([person.learner] if person else [])]
+        candidates = people.ids(name)
         candidates += [redact.shown(one) for one in candidates] if redact else []
         found = next((one for one in candidates if one in shown), None)
         if found is None:
@@ -174,11 +173,9 @@ def _write(text: str, output: Path | None) -> None:
     if output is None:
         sys.stdout.write(text)
         return
-    if output.is_dir():
-        raise BadInput(f"{output} is a folder: name a file.")
     with replacing(output) as stream:
         stream.write(text)
-    print(f"Written: {output}", file=sys.stderr)
+    print(clean(f"Written: {output}"), file=sys.stderr)
 
 
 def _write_pages(
@@ -205,12 +202,11 @@ def _write_pages(
                 _write_file(pages / path, text)
                 status.update(f"writing pages: {count} of {len(chosen)}")
     if wanted is None:
-        print(
-            f"Written: {folder / 'index.html'}" + (f", and {len(chosen)} pages of learners" if not class_only else "")
-        )
+        more = "" if class_only else f", and {len(chosen)} pages of learners"
+        print(clean(f"Written: {folder / 'index.html'}{more}"))
     else:
         for learner in chosen:
-            print(f"Written: {pages / learner.page}.html")
+            print(clean(f"Written: {pages / learner.page}.html"))
 
 
 def _pages(
@@ -251,19 +247,18 @@ def _write_gradescope(made: ClassReport, folder: Path) -> None:
         _refuse_others(folder, set(files))
     for path, text in files.items():
         _write_file(path, text)
-    print(f"Written: {len(files)} files results.json below {folder}")
+    print(clean(f"Written: {len(files)} files results.json below {folder}"))
     without = sum(result.mark is None for learner in made.learners for result in learner.results)
     if without:
         print(f"{without} without a mark have no file: Gradescope knows no result without a score.")
 
 
 def _write_file(path: Path, text: str) -> None:
-    from grader.report.files import replacing
+    from grader.report.files import refusal, replacing
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise BadInput(f"Can't write into {path.parent}: {reason}.") from error
+    except (OSError, ValueError) as error:
+        raise refusal(path.parent, error, "into ") from error
     with replacing(path) as stream:
         stream.write(text)

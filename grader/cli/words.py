@@ -13,6 +13,7 @@ import typer
 from grader import catalog
 from grader.catalog import Exercise
 from grader.errors import BadInput
+from grader.text import clean
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -54,10 +55,10 @@ def exercise_or_verb(word: str, verbs: list[str]) -> Exercise:
 
 
 def paragraph(text: str, indent: str = "", hang: str | None = None) -> str:
-    """``text`` wrapped to the terminal's width: its first line after ``indent``, others after ``hang``."""
+    """``text``, cleaned and wrapped to the terminal's width: its first line after ``indent``, others after ``hang``."""
     width = max(min(shutil.get_terminal_size().columns, 100), 30)
     return textwrap.fill(
-        text,
+        clean(text),
         width,
         initial_indent=indent,
         subsequent_indent=" " * len(indent) if hang is None else hang,

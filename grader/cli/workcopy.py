@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 from pathlib import Path
 
@@ -39,10 +40,10 @@ def set_aside(exercise: Exercise) -> Path | None:
     path = path_of(exercise)
     stem = f"{exercise.name}-{datetime.now():%Y-%m-%d-%H%M%S}"
     kept, number = path.with_name(f"{stem}.py"), 1
-    while kept.exists():
-        number += 1
-        kept = path.with_name(f"{stem}-{number}.py")
     try:
+        while os.path.lexists(kept):
+            number += 1
+            kept = path.with_name(f"{stem}-{number}.py")
         path.rename(kept)
     except FileNotFoundError:
         return None

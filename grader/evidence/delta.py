@@ -125,18 +125,21 @@ class Table:
 
     def readable(self, version: int) -> bool:
         """Whether every data file of a version is still on disk."""
-        return all((self.path / path).is_file() for path in self.files(version))
+        return all(files.is_file(self.path / path) for path in self.files(version))
 
 
 def open_table(path: Path) -> Table | None:
     """The Delta table at ``path``, or None if there is none.
 
-    Raises Unreadable when it holds links or devices, or when its log is broken, incomplete or too large.
+    Raises Unreadable when it holds links, devices or folders that can't be read, or when its log is broken, incomplete
+    or too large.
     """
     log = path / "_delta_log"
-    if not log.is_dir() or not any(log.glob("*.json")):
+    if not files.is_folder(path):
         return None
     files.refuse_strange(path)
+    if not files.is_folder(log) or not any(log.glob("*.json")):
+        return None
     entries = sorted(file for file in log.iterdir() if file.name.endswith(".json") and file.stem.isdigit())
     if len(entries) > MOST_COMMITS or sum(file.stat().st_size for file in entries) > MOST_LOG_BYTES:
         raise Unreadable(f"the history of {path.name} is too long to be judged")

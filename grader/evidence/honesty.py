@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from grader.evidence import files
 from grader.evidence.delta import Commit, DataFile, Table
 
 SPARK = "Apache-Spark/"
@@ -44,7 +45,7 @@ def _wrong(table: Table, commit: Commit) -> str | None:
 
 def _wrong_file(table: Table, commit: Commit, file: DataFile, *, known: bool) -> str | None:
     path = table.path / file.path
-    if not path.is_file():
+    if not files.is_file(path):
         # VACUUM may have removed what a later version no longer holds.
         return "its log entry names a data file that does not exist" if file.path in table.files() else None
     if path.stat().st_size != file.size:
