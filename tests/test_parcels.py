@@ -13,7 +13,7 @@ from fixtures import mlflow_store, parcels
 from fixtures.mlflow_store import linear_score
 from fixtures.parcels import LABEL, LEAK
 from grader.lab import _lay_store
-from grader.lab.kernel import MOST_ORDER
+from grader.lab.orders import MOST_ORDER
 from grader.runtime import templates
 from tests.workspace_server import TOKEN, Server
 

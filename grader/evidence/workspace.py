@@ -1,15 +1,19 @@
 """What a lab's workspace did, read from its database: webhooks and what was delivered, jobs and how they ran.
 
 Names and meanings follow Databricks' public reference pages "Registry webhooks" and "Jobs API". The database lies in
-the lab's folder, where whoever works in the lab can change it: as evidence it is worth what ``mlflow.db`` is.
+the lab's folder, where notebooks and jobs can change it: as evidence it is worth what ``mlflow.db`` is. What was truly
+delivered once the notebook had ended, the workspace's server has also reported to the grader (``lab_guest.house``):
+nobody else can write that.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +85,24 @@ class Delivery:
 
 
 @dataclass(frozen=True)
+class Delivered:
+    """An attempt to deliver an event after the notebook's end, as the workspace's server itself reported it."""
+
+    delivery: int
+    webhook: str
+    test: bool
+    sha256: str
+    """Of the body, in hexadecimal digits."""
+    target: str
+    signature: str | None
+    status: int | None
+    """The answer's HTTP status, None when there was no answer."""
+    job: int | None
+    run: int | None
+    """The job that it started, and the run."""
+
+
+@dataclass(frozen=True)
 class Message:
     """What the lab's own receiver was sent under one of its names. Names of headers are in lower case."""
 
@@ -90,6 +112,11 @@ class Message:
     headers: Mapping[str, str]
     body: bytes
     answered: int
+
+    @cached_property
+    def sha256(self) -> str:
+        """Of the body, in hexadecimal digits."""
+        return hashlib.sha256(self.body).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -200,6 +227,23 @@ class Workspace:
     activities: tuple[Activity, ...]
     jobs: tuple[Job, ...]
     runs: tuple[JobRun, ...]
+    delivered: tuple[Delivered, ...] = ()
+    """What was delivered after the notebook's end, tests included. Nobody in the lab can add to it."""
+    cut: bool = False
+    """Whether more was delivered than ``delivered`` has."""
+
+    def start_of(self, run: JobRun) -> Delivered | None:
+        """The delivery that started a run after the notebook's end, None when no webhook started it."""
+        given = {hashlib.sha256(text.encode(errors="replace")).hexdigest() for text in _texts(run.given)}
+        return next((one for one in self._starts.get((run.id, run.job), ()) if one.sha256 in given), None)
+
+    @cached_property
+    def _starts(self) -> Mapping[tuple[int | None, int | None], list[Delivered]]:
+        """What was delivered, by the run and the job that it started."""
+        told = defaultdict(list)
+        for one in self.delivered:
+            told[one.run, one.job].append(one)
+        return told
 
     def jobs_named(self, name: str) -> tuple[Job, ...]:
         """The jobs of this name that are not deleted, the newest last."""
@@ -215,11 +259,16 @@ class Workspace:
         return next((hook for hook in self.webhooks if hook.id == key), None)
 
 
-def open_workspace(path: Path) -> Workspace:
-    """What the workspace's database at ``path`` holds. Raises Unreadable as :func:`grader.evidence.database.read`."""
+def open_workspace(path: Path, reported: str = "") -> Workspace:
+    """What the workspace's database at ``path`` holds, and what its server has ``reported`` (JSON lines).
+
+    Raises Unreadable as :func:`grader.evidence.database.read`.
+    """
     tables = database.read(path, _TABLES, WHAT)
+    lines = [line for line in map(_line, reported.splitlines()) if line]
+    delivered = tuple(filter(None, map(_delivered, lines)))
     try:
-        return _workspace(tables)
+        return replace(_workspace(tables), delivered=delivered, cut=any("cut" in line for line in lines))
     except (TypeError, ValueError, AttributeError, KeyError, OverflowError, RecursionError) as error:
         raise Unreadable(f"{path.name} holds values that the workspace never writes") from error
 
@@ -242,6 +291,31 @@ def _workspace(tables: Mapping[str, list[Row]]) -> Workspace:
         jobs=tuple(_job(row) for row in _in_order(tables["jobs"])),
         runs=tuple(_run(row, tuple(tasks[int(row["run_id"])])) for row in runs),
     )
+
+
+def _line(text: str) -> dict[str, Any] | None:
+    try:
+        return _object(text)
+    except (ValueError, TypeError, RecursionError):
+        return None
+
+
+def _delivered(line: Mapping[str, Any]) -> Delivered | None:
+    """A line of what was reported; None for what the server does not write."""
+    try:
+        return Delivered(
+            delivery=int(line["delivery"]),
+            webhook=str(line["webhook"]),
+            test=bool(line["test"]),
+            sha256=str(line["sha256"]),
+            target=str(line["target"]),
+            signature=_text(line["signature"]),
+            status=_number(line["status"]),
+            job=_number(line["job"]),
+            run=_number(line["run"]),
+        )
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
 
 
 def _in_order(rows: list[Row], by: str = "number") -> list[Row]:

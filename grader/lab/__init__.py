@@ -22,6 +22,7 @@ from typing import Any
 from grader.catalog import Exercise, home
 from grader.errors import BadInput, NotGraded
 from grader.lab import sandbox
+from grader.lab.inside.lab_guest.interpreter import command
 from grader.lab.limits import Limits
 from grader.lab.record import LabRecord
 from grader.submission import Submission
@@ -157,7 +158,7 @@ def run(
     (path / "run" / "boot.json").write_text(json.dumps(config))
     afterwards = fixture.afterwards(data) if hasattr(fixture, "afterwards") else ()
     facts: dict[str, Any] = {}
-    argv = [*place.prefix, sys.executable, "-s", "-m", "lab_guest.boot", str(path / "run" / "boot.json")]
+    argv = [*place.prefix, *command("lab_guest.boot", str(path / "run" / "boot.json"))]
     try:
         done = kernel.to_the_end(
             kernel.run(
@@ -182,7 +183,7 @@ def run(
         **({"afterwards": round(done.afterwards_seconds, 3)} if afterwards else {}),
         "lab": round(time.monotonic() - started, 3),
     }
-    return LabRecord(path, place.root, done.cells, isolation, done.ended, timings, facts)
+    return LabRecord(path, place.root, done.cells, isolation, done.ended, timings, facts, done.reported)
 
 
 def _lay_store(template: Path, store: Path, root: str) -> None:

@@ -9,12 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import zmq
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
@@ -25,6 +24,7 @@ from grader.errors import NotGraded
 from grader.lab import warned
 from grader.lab.inside.lab_guest.spare import GRAMMAR, spared
 from grader.lab.limits import Limits
+from grader.lab.orders import Line
 from grader.lab.record import CellError, CellOutcome, CellRecord
 from grader.lab.watch import Watch
 from grader.submission import Cell
@@ -46,21 +46,22 @@ WRITABLE = ("root", "run", "scratch")
 MESSAGE_MB = 16
 """The longest message that is read; the notebook may send longer ones, to nobody."""
 
-MOST_ORDER = 60_000
-"""Bytes of what happens afterwards: less than a pipe holds, so that whoever writes it never waits."""
-
 _ERROR_MARK = "lab-error:"
 
 
 @dataclass(frozen=True)
 class Run:
-    """What became of the cells; ``ended`` says why the notebook ended before its last cell, if it did."""
+    """What became of the cells; ``ended`` says why the notebook ended before its last cell, if it did.
+
+    ``reported`` is what the workspace reported of deliveries after the notebook's end (:attr:`grader.lab.orders.Line`).
+    """
 
     cells: tuple[CellRecord, ...]
     ended: str | None
     started_seconds: float
     captured_seconds: float
     afterwards_seconds: float
+    reported: str
 
 
 class _Spec(KernelSpecManager):  # type: ignore[misc]
@@ -107,9 +108,9 @@ class Notebook:
     """A running kernel and what is known of it. Use :func:`raised`, which takes it down in the end."""
 
     def __init__(
-        self, manager: AsyncKernelManager, client: _Client, watch: Watch, limits: Limits, orders: BinaryIO
+        self, manager: AsyncKernelManager, client: _Client, watch: Watch, limits: Limits, line: Line
     ) -> None:
-        self._orders = orders
+        self._line = line
         self._manager = manager
         self._client = client
         self._watch = watch
@@ -215,19 +216,21 @@ class Notebook:
                 if reply["parent_header"].get("msg_id") == message:
                     return
 
-    async def retire(self, afterwards: Sequence[Any]) -> None:
-        """End the notebook, and wait until what happens in the lab afterwards has happened (``lab_guest.house``)."""
-        order = json.dumps(afterwards).encode()
-        if len(order) > MOST_ORDER:
-            raise ValueError(f"what happens afterwards takes {len(order)} bytes, and may take {MOST_ORDER}")
+    async def retire(self, afterwards: Sequence[Any]) -> str:
+        """End the notebook, and wait until what happens in the lab afterwards has happened (``lab_guest.house``).
+
+        Returns what the workspace has reported meanwhile.
+        """
+        self._line.order(afterwards)
         with contextlib.suppress(Exception):  # The notebook may have ended already.
-            self._orders.write(order)
-            self._orders.close()
             client = self._client.kc
             client.control_channel.send(client.session.msg("shutdown_request", {"restart": False}))
         deadline = time.monotonic() + 2 * GRACE_SECONDS + self._limits.settle_seconds * (len(afterwards) + 1)
         while time.monotonic() < deadline and not self._watch.breached.is_set() and await self._manager.is_alive():
+            self._line.receive()
             await asyncio.sleep(0.05)
+        self._line.receive()
+        return self._line.reported
 
 
 def to_the_end(work: Coroutine[Any, Any, Run]) -> Run:
@@ -290,11 +293,12 @@ async def run(
         notify("reading results")
         await notebook.capture()
         captured = time.monotonic()
+        reported = ""
         if afterwards:
             notify("watching what happens afterwards")
-            await notebook.retire(afterwards)
+            reported = await notebook.retire(afterwards)
         times = (started_seconds, captured - ran, time.monotonic() - captured)
-        return Run(tuple(records), notebook.over, *times)
+        return Run(tuple(records), notebook.over, *times, reported)
 
 
 @contextlib.asynccontextmanager
@@ -321,10 +325,9 @@ async def _raised(
     client = _Client(notebook, km=manager, allow_errors=True, store_widget_state=False, record_timing=False)
     client.reset_execution_trackers()
     watch = None
-    told, orders = os.pipe()
-    with (run_folder / "kernel.log").open("wb") as log, os.fdopen(orders, "wb", buffering=0) as pipe:
+    with (run_folder / "kernel.log").open("wb") as log, Line() as line:
         try:
-            with os.fdopen(told, "rb", buffering=0) as stdin:
+            with line.as_stdin() as stdin:
                 cwd = str(folder / "root")
                 await manager.start_kernel(env=environment, stdin=stdin, stdout=log, stderr=log, cwd=cwd)
             watch = Watch(_process_id(manager), [folder / name for name in WRITABLE], limits)
@@ -337,7 +340,7 @@ async def _raised(
                 raise NotGraded(f"the lab did not come up ({error}): {_tail(run_folder)}") from error
             client.kc.allow_stdin = False
             watch.start()
-            yield Notebook(manager, client, watch, limits, pipe)
+            yield Notebook(manager, client, watch, limits, line)
         finally:
             if watch:
                 await watch.stop()

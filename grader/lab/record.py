@@ -56,7 +56,8 @@ class LabRecord:
 
     ``folder`` is the lab's folder, and ``seen_at`` what the lab itself took ``root`` in it for; ``isolation`` is
     ``sandbox`` or ``process``; ``ended`` says why the notebook ended before its last cell, if it did; ``timings`` are
-    in seconds; ``facts`` are what the judge must know of what the lab was filled with, JSON-ready.
+    in seconds; ``facts`` are what the judge must know of what the lab was filled with, JSON-ready; ``reported`` is what
+    the lab's workspace reported of its deliveries after the notebook's end, for :mod:`grader.evidence.workspace`.
     """
 
     folder: Path
@@ -66,3 +67,4 @@ class LabRecord:
     ended: str | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
+    reported: str = ""

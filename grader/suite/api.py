@@ -55,6 +55,8 @@ class Lab:
     seen_at: str
     """Where the lab itself saw its own files, ``folder / "root"``."""
     prober: Prober
+    reported: str = ""
+    """What the lab's workspace reported of its deliveries, see :class:`grader.lab.record.LabRecord`."""
 
     @cached_property
     def results(self) -> dict[str, Result]:
@@ -126,7 +128,7 @@ class Lab:
     @cached_property
     def workspace(self) -> workspace.Workspace:
         """What the lab's workspace keeps of webhooks and jobs. Raises Unreadable as :attr:`tracking` does."""
-        return workspace.open_workspace(self.root / workspace.NAME)
+        return workspace.open_workspace(self.root / workspace.NAME, self.reported)
 
     def source(self, version: Version) -> Model | None:
         """The logged model that a registered version was made from, None if that is not in the lab."""

@@ -6,12 +6,12 @@ import contextlib
 import json
 import re
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
+from grader import interpreter
 from grader.catalog import Check, Exercise
 from grader.errors import NotGraded
 from grader.lab import sandbox
@@ -31,7 +31,7 @@ class Court:
 
     def verdict(self, exercise: Exercise, record: LabRecord, cells: tuple[Cell, ...]) -> Verdict:
         """One result for each declared check. Raises NotGraded when the judge could not judge them all."""
-        finished = {"seen_at": record.seen_at, "facts": dict(record.facts)}
+        finished = {"seen_at": record.seen_at, "facts": dict(record.facts), "reported": record.reported}
         try:
             answer, _ = self._process.communicate(json.dumps(finished) + "\n", timeout=JUDGE_SECONDS)
             told = json.loads(answer)
@@ -61,7 +61,9 @@ def waiting(exercise: Exercise, seed: int, folder: Path, isolation: sandbox.Isol
     asked = {"exercise": exercise.id, "seed": seed, "folder": str(folder), "isolation": isolation}
     with tempfile.TemporaryFile("w+", errors="replace") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "grader.suite.judge"],
+            interpreter.isolated("grader.suite.judge"),
+            env=interpreter.environment(),
+            cwd="/",  # what the judge imports looks at the current folder for settings
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,

@@ -118,7 +118,8 @@ def main() -> None:
             return
         resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_MB << 20, MEMORY_MB << 20))
         resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-        told = judge(exercise, Lab(folder, data, finished["facts"], finished["seen_at"], prober))
+        lab = Lab(folder, data, finished["facts"], finished["seen_at"], prober, finished["reported"])
+        told = judge(exercise, lab)
     json.dump(told, answer)
     answer.flush()
 

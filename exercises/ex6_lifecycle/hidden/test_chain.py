@@ -57,23 +57,28 @@ def stages(lab: Lab, data: Parcels, version: Version) -> list[str]:
     return [str(event.new) for event in moves(lab, data) if event.version == version.number]
 
 
-def runs_for(lab: Lab, data: Parcels, version: Version) -> list[JobRun]:
-    """The runs of the test job that the version's move to Staging started.
-
-    Their message tells the time of the move, which nobody could know beforehand.
-    """
-    told = []
-    times = {str(e.at_ms) for e in moves(lab, data) if e.version == version.number and e.new == "Staging"}
-    for run in lab.workspace.runs_of(*lab.workspace.jobs_named(data.test_job)):
-        meant = any(
-            str(message.get("version")) == str(version.number)
-            and message.get("model_name") == data.model_name
-            and str(message.get("event_timestamp")) in times
+def runs_about(lab: Lab, data: Parcels, version: Version) -> list[JobRun]:
+    """The runs of the test job whose message is about the version, whatever started them."""
+    return [
+        run
+        for run in lab.workspace.runs_of(*lab.workspace.jobs_named(data.test_job))
+        if any(
+            str(message.get("version")) == str(version.number) and message.get("model_name") == data.model_name
             for message in run.messages
         )
-        if meant:
-            told.append(run)
-    return told
+    ]
+
+
+def runs_for(lab: Lab, data: Parcels, version: Version) -> list[JobRun]:
+    """The runs of the test job that the version's move to Staging started by a webhook."""
+    times = {str(e.at_ms) for e in moves(lab, data) if e.version == version.number and e.new == "Staging"}
+    return [
+        run
+        for run in runs_about(lab, data, version)
+        if any(str(message.get("event_timestamp")) in times for message in run.messages)
+        and (start := lab.workspace.start_of(run))
+        and not start.test
+    ]
 
 
 @check("triggers.start")
@@ -88,14 +93,18 @@ def test_starts(lab: Lab, data: Parcels) -> None:
             continue
         if runs:
             mismatch(wanted, "a run was skipped, since another one was still active")
-        why_not(lab, data, wanted)
+        why_not(lab, data, version, wanted)
 
 
-def why_not(lab: Lab, data: Parcels, wanted: str) -> NoReturn:
-    """Say why a move to Staging started no run of the test job."""
+def why_not(lab: Lab, data: Parcels, version: Version, wanted: str) -> NoReturn:
+    """Say why a version's move to Staging started no run of the test job."""
     jobs = lab.workspace.jobs_named(data.test_job)
     if not jobs:
         mismatch(wanted, "no job has the name in test_job")
+    if lab.workspace.cut:
+        mismatch(wanted, "the webhooks sent more messages than the grader counts, and none of those it counts did")
+    if any(lab.workspace.start_of(run) is None for run in runs_about(lab, data, version)):
+        mismatch(wanted, "its run was started by something other than a webhook")
     hooks = [hook for hook in lab.workspace.webhooks if hook.job]
     if not hooks:
         mismatch(wanted, "no webhook has a job_spec")
@@ -121,6 +130,10 @@ def test_starts_for_nothing_else(lab: Lab, data: Parcels) -> None:
     wanted = "the test job is started for moves of versions of model_name to Staging alone, for each of them once"
     if not any(runs_for(lab, data, version) for _, version in candidates(lab, data)):
         mismatch(wanted, "no move to Staging started it")
+    own = {job.id for job in lab.workspace.jobs_named(data.test_job)}
+    known = {run.id for run in lab.workspace.runs if lab.workspace.start_of(run)}
+    if any(one.job in own and one.run not in known for one in lab.workspace.delivered):
+        mismatch(wanted, "a run that a webhook started is no longer as the webhook started it")
     tries = {delivery.body for delivery in lab.workspace.deliveries if delivery.test}
     seen = set()
     for run in lab.workspace.runs_of(*lab.workspace.jobs_named(data.test_job)):

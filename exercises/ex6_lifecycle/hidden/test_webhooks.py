@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fixtures.parcels import RETIRED, Hook, Parcels
-from grader.evidence.workspace import Message, Webhook
+from grader.evidence.workspace import Delivered, Message, Webhook
 from grader.suite.api import Lab, check, mismatch
 
 
@@ -52,17 +52,34 @@ def last_move(lab: Lab, data: Parcels) -> int:
     return times[-1]
 
 
-def told_of(lab: Lab, data: Parcels, wanted: str) -> list[Message]:
-    """The messages about the colleague's move. Raises Mismatch when there is none, and says what is wrong."""
+def sent(lab: Lab, data: Parcels) -> dict[str, Delivered]:
+    """What webhooks truly sent to the receiver after the notebook's end, by its SHA-256; tests left out."""
+    return {
+        one.sha256: one
+        for one in lab.workspace.delivered
+        if one.status is not None and to_receiver(one.target, data) and not one.test
+    }
+
+
+def told_of(lab: Lab, data: Parcels, wanted: str) -> list[tuple[Message, Delivered]]:
+    """The messages about the colleague's move, as a webhook sent them.
+
+    Raises Mismatch when there is none, and says what is wrong.
+    """
     since = last_move(lab, data)
-    found = [
+    about = [
         message
         for message, body in messages(lab, data)
-        # Nobody could know the time beforehand.
         if promotion(body, data) and (body.get("version"), body.get("event_timestamp")) == (str(RETIRED), since)
     ]
+    by_webhooks = sent(lab, data)
+    found = [(message, by_webhooks[message.sha256]) for message in about if message.sha256 in by_webhooks]
     if found:
         return found
+    if lab.workspace.cut:
+        mismatch(wanted, "the webhooks sent more messages than the grader counts, and none of those it counts did")
+    if about:
+        mismatch(wanted, "the message was sent by something other than a webhook")
     hooks = own_hook(lab, data)
     if not hooks:
         mismatch(wanted, "no webhook sends to receiver_url")
@@ -81,12 +98,11 @@ def test_told(lab: Lab, data: Parcels) -> None:
 @check("triggers.signed")
 def test_signed(lab: Lab, data: Parcels) -> None:
     wanted = "what receiver_url is told has the header X-Databricks-Signature, made with secret"
-    for message in told_of(lab, data, wanted):
-        signature = message.headers.get("x-databricks-signature")
-        if signature is None:
+    for message, one in told_of(lab, data, wanted):
+        if one.signature is None:
             mismatch(wanted, "the message came without that header: the webhook has no secret")
         right = hmac.new(data.secret.encode(), message.body, hashlib.sha256).hexdigest()
-        if not hmac.compare_digest(signature.encode(), right.encode()):
+        if not hmac.compare_digest(one.signature.encode(), right.encode()):
             mismatch(wanted, "the signature was made with another secret")
 
 
@@ -94,8 +110,11 @@ def test_signed(lab: Lab, data: Parcels) -> None:
 def test_told_of_nothing_else(lab: Lab, data: Parcels) -> None:
     wanted = "receiver_url is told of versions of model_name that go to Production, of each move once"
     told_of(lab, data, wanted)
+    came = messages(lab, data)
+    if sent(lab, data).keys() - {message.sha256 for message, _ in came}:
+        mismatch(wanted, "a message that a webhook sent there is no longer in the workspace")
     seen = set()
-    for _, body in messages(lab, data):
+    for _, body in came:
         if body.get("model_name") != data.model_name:
             mismatch(wanted, "it was told of another model")
         if not promotion(body, data):

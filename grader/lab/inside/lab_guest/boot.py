@@ -4,8 +4,8 @@ Called as ``python -m lab_guest.boot CONFIG -f CONNECTION_FILE``. CONFIG is a JS
 or null for a lab without Spark or where the environment leads to a JVM), ``spark_home``, ``root`` (the lab's folder),
 ``scratch`` (a private folder), ``widgets``, ``results`` (names to read at the end), ``results_file`` (null for a
 notebook that nobody grades), ``limits`` (or null), ``user`` (the id to run under, or null to stay what it is) and
-``family``: who keeps the lab's processes together, :mod:`lab_guest.house` (which reads standard input),
-:mod:`lab_guest.keeper` or, with null, a sandbox or another process.
+``family``: who keeps the lab's processes together, :mod:`lab_guest.house` (which takes the grader's orders from
+standard input), :mod:`lab_guest.keeper` or, with null, a sandbox or another process.
 """
 
 from __future__ import annotations
@@ -27,11 +27,10 @@ def main() -> None:
         # The grader wrote the connection file for itself alone; no other user sees its folder.
         Path(sys.argv[sys.argv.index("-f") + 1]).chmod(0o644)
         bounds.become(config["user"])
-    orders = os.dup(0)
+    orders = house.take_orders() if config["family"] == "house" else None
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    if config["family"] == "house":
+    if orders:
         house.keep(config, orders)
-    os.close(orders)
     if config["family"] == "keeper":
         keeper.keep()
     os.chdir(config["root"])

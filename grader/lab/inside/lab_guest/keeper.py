@@ -11,6 +11,7 @@ import ctypes
 import os
 import signal
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import NoReturn
 
@@ -61,13 +62,13 @@ def end(code: int) -> NoReturn:
     os._exit(code if code >= 0 else 128 - code)
 
 
-def end_descendants(*, spare: int | None = None) -> None:
-    """End every descendant but the child ``spare`` and its own.
+def end_descendants(*, spare: Collection[int | None] = ()) -> None:
+    """End every descendant but the children in ``spare`` and what they have started.
 
     The children of one that is killed become this process's own, once it adopts.
     """
     with contextlib.suppress(ChildProcessError, OSError):
-        while children := [child for child in _children() if child != spare]:
+        while children := [child for child in _children() if child not in spare]:
             for child in children:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(child, signal.SIGKILL)

@@ -12,7 +12,7 @@ import json
 import re
 import sys
 import traceback
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, BinaryIO
 from urllib.parse import parse_qs, urlencode
 
@@ -45,11 +45,16 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-def create_app() -> Workspace:
-    """The application with the settings of the environment. MLflow's server finds it as the app ``lab-workspace``."""
+def create_app(key: bytes = b"", report: Callable[[Mapping[str, Any]], None] = lambda told: None) -> Workspace:
+    """The application with the settings of the environment. MLflow's server finds it as the app ``lab-workspace``.
+
+    ``key`` and ``report`` as :class:`lab_workspace.services.Services` has them.
+    """
     from mlflow.server.fastapi_app import app
 
-    return Workspace(app, Services.of(Settings.of_environment()))
+    services = Services.of(Settings.of_environment(), key)
+    services.report = report
+    return Workspace(app, services)
 
 
 class Workspace:

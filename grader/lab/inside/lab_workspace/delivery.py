@@ -1,7 +1,11 @@
 """Delivers what is due to webhooks: real requests to loopback, runs of jobs; every attempt is kept.
 
 A delivery that was kept as made is never made again. One that was under way when the server was killed is made after
-its restart: whether its receiver had answered is not known.
+its restart: whether its receiver had answered is not known. One without the server's seal is dropped.
+
+What is kept can be changed by others. So each attempt is reported to the lab's first process too, as an object with
+``delivery`` and ``webhook`` (ids), ``test``, ``sha256`` (of the body), ``target``, ``signature``, ``status`` (of HTTP,
+or null), ``job`` and ``run`` (ids, or null).
 """
 
 from __future__ import annotations
@@ -32,6 +36,8 @@ from .wire import ApiError
 HOSTS_HERE = ("127.0.0.1", "localhost", "[::1]")
 MOST_RESPONSE = 64 << 10
 """Bytes of a receiver's answer that are read and kept."""
+MOST_TARGET = 400
+"""Characters of a target that are reported."""
 MOST_AT_ONCE = 16
 _MANY = 200
 
@@ -47,6 +53,9 @@ class Outcome:
     signature: str | None = None
     again: bool = False
     """Whether another attempt may help."""
+    job: int | None = None
+    run: int | None = None
+    """The job that was run, and the run of it."""
 
     @property
     def made(self) -> bool:
@@ -123,9 +132,11 @@ class Dispatcher:
 
     async def _attempt(self, number: int) -> None:
         state, settings = self._services.state, self._services.settings
-        delivery = state.rows("SELECT * FROM deliveries WHERE id = ?", number)[0]
+        (delivery,) = state.rows(
+            "SELECT *, seal IS seal(webhook_id, body) AS sealed FROM deliveries WHERE id = ?", number
+        )
         hook = state.row("SELECT * FROM webhooks WHERE id = ?", delivery["webhook_id"])
-        if hook is None:  # deleted meanwhile
+        if hook is None or not delivery["sealed"]:  # it was deleted meanwhile, or somebody else wrote the row
             with state.change() as changing:
                 changing.execute(
                     "UPDATE deliveries SET state = 'dropped', ended_ms = ? WHERE id = ?", (now_ms(), number)
@@ -133,6 +144,7 @@ class Dispatcher:
             return
         at = now_ms()
         outcome = await _send(self._services, hook, delivery["body"], f"webhook-delivery-{number}")
+        _report(self._services, number, hook["id"], delivery["body"], outcome, test=False)
         tried = delivery["attempts"] + 1
         again = outcome.again and tried < settings.attempts
         ended = None if again else now_ms()
@@ -171,6 +183,7 @@ async def try_out(services: Services, hook: sqlite3.Row, event: str) -> dict[str
         ).lastrowid
     assert number is not None
     outcome = await _send(services, hook, body, f"webhook-test-{number}")
+    _report(services, number, hook["id"], body, outcome, test=True)
     with services.state.change() as changing:
         _keep(changing, number, hook["id"], at, outcome)
         changing.execute(
@@ -180,6 +193,22 @@ async def try_out(services: Services, hook: sqlite3.Row, event: str) -> dict[str
     if outcome.status is None:
         raise ApiError("INVALID_STATE", f"The webhook could not be delivered: {outcome.error}")
     return {"status_code": outcome.status, "body": outcome.response}
+
+
+def _report(services: Services, delivery: int, hook: str, body: str, outcome: Outcome, *, test: bool) -> None:
+    services.report(
+        {
+            "delivery": delivery,
+            "webhook": hook,
+            "test": test,
+            "sha256": hashlib.sha256(body.encode()).hexdigest(),
+            "target": outcome.target[:MOST_TARGET],
+            "signature": outcome.signature,
+            "status": outcome.status,
+            "job": outcome.job,
+            "run": outcome.run,
+        }
+    )
 
 
 def _keep(changing: sqlite3.Connection, delivery: int, hook: str, at: int, outcome: Outcome) -> None:
@@ -219,7 +248,8 @@ def _run_job(services: Services, spec: Mapping[str, Any], body: str, key: str) -
     except Exception as error:
         traceback.print_exc(file=sys.stderr)
         return Outcome(target, error=f"the run could not be started: {error!r}", again=True)
-    return Outcome(target, 200, json.dumps({"run_id": run, "number_in_job": run}))
+    told = json.dumps({"run_id": run, "number_in_job": run})
+    return Outcome(target, 200, told, job=int(spec["job_id"]), run=run)
 
 
 async def _post(spec: Mapping[str, Any], body: bytes, seconds: float) -> Outcome:

@@ -164,9 +164,10 @@ def announce(
             if event in listened:
                 body = payload(event, hook["id"], model, version, text, more, at_ms=at_ms or now)
                 changing.execute(
-                    "INSERT INTO deliveries (webhook_id, event, model_name, version, body, state, due_ms, created_ms) "
-                    "VALUES (?, ?, ?, ?, ?, 'pending', ?, ?)",
-                    (hook["id"], event, model, version, body, now, now),
+                    "INSERT INTO deliveries "
+                    "(webhook_id, event, model_name, version, body, state, due_ms, created_ms, seal) "
+                    "VALUES (?1, ?2, ?3, ?4, ?5, 'pending', ?6, ?6, seal(?1, ?5))",
+                    (hook["id"], event, model, version, body, now),
                 )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from .events import Journal
 from .state import NAME, State
@@ -33,7 +34,7 @@ class Settings:
 
     @classmethod
     def of_environment(cls) -> Settings:
-        """The settings in the environment, as ``python -m lab_workspace`` puts them there.
+        """The settings in the environment, as :func:`lab_workspace.serving.serve` puts them there.
 
         Raises KeyError when there is no folder, store or token.
         """
@@ -57,9 +58,11 @@ class Services:
     journal: Journal
     nudge: Callable[[], None] = field(default=lambda: None)
     """Have the dispatcher look for work now. May be called from any thread."""
+    report: Callable[[Mapping[str, Any]], None] = field(default=lambda told: None)
+    """Tell the lab's first process of an attempt at a delivery."""
 
     @classmethod
-    def of(cls, settings: Settings) -> Services:
-        """Open what the settings name."""
-        state = State(settings.root / NAME)
+    def of(cls, settings: Settings, key: bytes = b"") -> Services:
+        """Open what the settings name; ``key`` seals deliveries."""
+        state = State(settings.root / NAME, key)
         return cls(settings, state, Journal(settings.store, state))

@@ -1,12 +1,15 @@
 """What the workspace keeps: one SQLite file in the lab's folder, changed in transactions only.
 
 Whatever was acknowledged has been committed, so it outlives the server's end, however sudden. Other parts of the
-workspace keep tables of their own here: see :meth:`State.ensure`.
+workspace keep tables of their own here: see :meth:`State.ensure`. The file lies where notebooks and jobs can write to
+it. So a delivery that is due has a seal, and one that the server has not made itself is not made.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import hmac
 import sqlite3
 import threading
 import time
@@ -28,7 +31,7 @@ CREATE INDEX IF NOT EXISTS webhooks_of_model ON webhooks (model_name);
 CREATE TABLE IF NOT EXISTS deliveries (
   id INTEGER PRIMARY KEY AUTOINCREMENT, webhook_id TEXT NOT NULL, event TEXT NOT NULL, model_name TEXT, version TEXT,
   body TEXT NOT NULL, test INTEGER NOT NULL DEFAULT 0, state TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
-  due_ms INTEGER NOT NULL, created_ms INTEGER NOT NULL, ended_ms INTEGER
+  due_ms INTEGER NOT NULL, created_ms INTEGER NOT NULL, ended_ms INTEGER, seal TEXT
 );
 CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (due_ms) WHERE state = 'pending';
 CREATE TABLE IF NOT EXISTS attempts (
@@ -55,21 +58,32 @@ def now_ms() -> int:
 
 
 class State:
-    """The workspace's database. Safe to use from any thread."""
+    """The workspace's database. Safe to use from any thread.
 
-    def __init__(self, path: Path) -> None:
+    ``key`` is what the SQL function ``seal(webhook_id, body)`` makes its seals with. Servers of the same workspace, one
+    after another, have the same.
+    """
+
+    def __init__(self, path: Path, key: bytes) -> None:
+        self._key = key
         self._lock = threading.RLock()
         self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         self._connection.row_factory = sqlite3.Row
         # What is committed is with the system, and outlives this process: a failing machine is not a lab's concern.
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = NORMAL")
+        # A trigger that somebody has put into the file must not have its rows sealed.
+        self._connection.execute("PRAGMA trusted_schema = OFF")
+        self._connection.create_function("seal", 2, self._seal)
         self.ensure(_SCHEMA)
 
     def ensure(self, schema: str) -> None:
         """Make tables that are not there yet (``CREATE TABLE IF NOT EXISTS`` statements)."""
         with self._lock:
             self._connection.executescript(schema)
+
+    def _seal(self, webhook: object, body: object) -> str:
+        return hmac.new(self._key, f"{webhook}\n{body}".encode(errors="replace"), hashlib.sha256).hexdigest()
 
     @contextlib.contextmanager
     def change(self) -> Iterator[sqlite3.Connection]:
