@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from grader import lab, submission
+from grader import seed as seeds
 from grader.catalog import Exercise
 from grader.errors import NotGraded
 from grader.exams import load_exams
@@ -36,7 +36,7 @@ def grade(
     fail, the scorecard says ``not_graded`` and why.
     """
     started = time.monotonic()
-    seed = secrets.randbelow(10_000) if options.seed is None else options.seed
+    seed = seeds.draw() if options.seed is None else options.seed
     submitted = work if isinstance(work, Submission) else submission.read(work)
     identity = SubmissionId(str(submitted.path), submitted.sha256)
     exams = load_exams()

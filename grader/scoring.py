@@ -18,7 +18,8 @@ from grader.lab.record import CellRecord
 from grader.suite.verdict import CheckResult, Outcome, Verdict
 from grader.text import clean, identity
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""2: the seed is text."""
 
 LONGEST_PATH = 1000
 LONGEST_REASON = 10_000
@@ -102,7 +103,7 @@ class Scorecard:
 
     def as_json(self) -> dict[str, Any]:
         """The scorecard as JSON-ready data, in the documented order of keys."""
-        data = asdict(self)
+        data = {**asdict(self), "seed": str(self.seed)}
         order = ["format_version", "exercise", "submission", "grader_version", "suite_version", "seed"]
         return {key: data[key] for key in order} | {k: v for k, v in data.items() if k not in order}
 

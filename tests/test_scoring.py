@@ -41,7 +41,9 @@ def test_json_follows_the_schema(sample: str) -> None:
         {"score": None},
         {"reason": "because"},
         {"extra": 1},
-        {"format_version": 2},
+        {"format_version": 3},
+        {"seed": 7},
+        {"seed": "07"},
         {"isolation": None},
     ],
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from typing import Literal
 from sqlalchemy.exc import OperationalError
 
 from grader import __version__, scoring
+from grader import seed as seeds
 from grader.catalog import Exercise
 from grader.classroom import queue
 from grader.classroom.gradebook import Gradebook, Kept, Key
@@ -162,7 +162,7 @@ def _count(book: Gradebook, key: Key, kept: Kept, moment: datetime | None, late:
 
 def _seed(book: Gradebook, exercise: str) -> int:
     """Everyone gets the same lab, and gets it again when the run goes on."""
-    return int(book.setting(f"seed of {exercise}", str(secrets.randbelow(10_000))))
+    return int(book.setting(f"seed of {exercise}", str(seeds.draw())))
 
 
 def _digest(path: Path) -> str:

@@ -18,6 +18,7 @@ from grader.cli.report import report
 from grader.cli.reset import reset
 from grader.cli.show import show
 from grader.cli.words import command, exercise_ids
+from grader.seed import LARGEST
 
 OVERVIEW = """\
 Hands-on exercises for machine learning on Databricks, run in a real lab and judged from outside.
@@ -102,7 +103,7 @@ def _verify(
             show_default=False,
         ),
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, max=2**32 - 1, metavar="N", help="Which lab.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, max=LARGEST, metavar="N", help="Which lab.")] = None,
     jobs: Annotated[int | None, typer.Option(min=1, metavar="N", help="So many solutions at a time.")] = None,
     solutions: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Where the solutions lie, instead of solutions/.")
@@ -130,7 +131,7 @@ def _lab(
     port: Annotated[
         int | None, typer.Option(min=1, max=65535, metavar="N", help="The notebook server's port; any without it.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, max=2**32 - 1, metavar="N", help="Which lab.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, max=LARGEST, metavar="N", help="Which lab.")] = None,
     isolation: Annotated[
         Isolation, typer.Option(help="Where the lab runs; auto takes the sandbox if there is one.")
     ] = Isolation.auto,
@@ -163,7 +164,7 @@ def _class(
     late_policy: Annotated[
         str | None, typer.Option(metavar="POLICY", help="What lateness costs: none, zero, 10%, 10%/day ...")
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, max=2**32 - 1, metavar="N", help="Which lab.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, max=LARGEST, metavar="N", help="Which lab.")] = None,
     isolation: Annotated[
         Strict, typer.Option(help="Where submissions run; process, without a sandbox, is written on every report.")
     ] = Strict.sandbox,

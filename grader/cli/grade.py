@@ -17,6 +17,7 @@ from grader.cli.exits import NOT_ALL_PASSED, PASSED
 from grader.cli.live import live_line
 from grader.cli.words import ExerciseName, command, console, exercise_or_verb, paragraph
 from grader.errors import BadInput, NotGraded
+from grader.seed import LARGEST
 
 
 class Isolation(StrEnum):
@@ -43,7 +44,7 @@ def grade(
     ] = None,
     seed: Annotated[
         int | None,
-        typer.Option(min=0, max=2**32 - 1, metavar="N", help="Which lab: its data, names and figures follow from it."),
+        typer.Option(min=0, max=LARGEST, metavar="N", help="Which lab: its data, names and figures follow from it."),
     ] = None,
     isolation: Annotated[
         Isolation, typer.Option(help="Where the notebook runs; auto takes the sandbox if there is one.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import sys
 import time
 from contextlib import ExitStack, suppress
@@ -10,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from grader import seed as seeds
 from grader.cli.live import live_line
 from grader.cli.words import console, exercise_or_verb, paragraph
 from grader.errors import BadInput, NotGraded
@@ -34,7 +34,7 @@ def open_lab(
     if shell and port is not None:
         raise BadInput("--shell has no notebook server: leave --port out.")
     found = exercise_or_verb(exercise, verbs) if exercise else None
-    seed = secrets.randbelow(10_000) if seed is None else seed
+    seed = seeds.draw() if seed is None else seed
     chosen = sandbox.choose(isolation)
     with ExitStack() as stack:
         with live_line(console(stderr=True), verbose=False) as notify:

@@ -8,7 +8,8 @@ from typing import Any
 
 from grader.report.classdata import ClassReport, ExerciseFigure, Learner, Result, Spread
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""2: seeds are text."""
 
 
 def text(report: ClassReport) -> str:
@@ -32,7 +33,7 @@ def text(report: ClassReport) -> str:
 def _exercise(exercise: ExerciseFigure) -> dict[str, Any]:
     told = {name: getattr(exercise, name) for name in ("id", "title", "max_score", "graded", "not_graded", "missing")}
     told |= {"late": exercise.late, "overridden": exercise.overridden, "spread": _spread(exercise.spread)}
-    told |= {"suite_versions": list(exercise.suite_versions), "seeds": list(exercise.seeds)}
+    told |= {"suite_versions": list(exercise.suite_versions), "seeds": [str(seed) for seed in exercise.seeds]}
     told["topics"] = [{**asdict(topic), "share": topic.share} for topic in exercise.topics]
     told["checks"] = [asdict(check) for check in exercise.checks]
     return told

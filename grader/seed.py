@@ -1,0 +1,18 @@
+"""The seed of a lab: its data, names and figures follow from it.
+
+One that is drawn has so many bits that nobody can work out the answers for all of them beforehand. In JSON it is text:
+a program that reads numbers as floats would round it.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+BITS = 63
+"""A signed integer of 64 bits holds it, as databases have them."""
+LARGEST = (1 << BITS) - 1
+
+
+def draw() -> int:
+    """A seed from 0 to :data:`LARGEST`, drawn by lot."""
+    return secrets.randbits(BITS)
