@@ -267,6 +267,53 @@ def test_a_spoilt_memory_is_forgotten(content: str, pipeline: FakePipeline, caps
     assert json.loads(memory.read_text())["exercises"]["ex1"]["best"] == 45
 
 
+UNREADABLE = {
+    "best": '{"format_version": 1, "exercises": {"ex1": {"best": 1e400, "max_score": 45, "last": {}, "hints": {}}}}',
+    "hint": '{"format_version": 1, "exercises": {"ex1": {"best": 1, "max_score": 1, "last": {}, "hints": {"x": 1e400}}}'
+    "}",
+    "deep": "[" * 1_000_000,
+    "large": " " * (100 << 20),
+}
+
+
+@pytest.mark.parametrize("content", UNREADABLE.values(), ids=UNREADABLE)
+def test_a_memory_of_any_content_is_forgotten(
+    content: str, pipeline: FakePipeline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    test_a_spoilt_memory_is_forgotten(content, pipeline, capsys)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "/dev/zero", "/dev/full", "loop", "pipe through a link"])
+def test_a_memory_that_is_no_file_is_left_alone(
+    kind: str, pipeline: FakePipeline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    memory = Path("work/.grade.json")
+    memory.parent.mkdir()
+    if kind == "folder":
+        memory.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(memory)
+    elif kind == "pipe through a link":
+        os.mkfifo("pipe")
+        memory.symlink_to("../pipe")
+    else:
+        memory.symlink_to(".grade.json" if kind == "loop" else kind)
+    mode = memory.lstat().st_mode
+    assert cli.run(["list"]) == 0
+    assert "Not graded here yet" in capsys.readouterr().out
+    assert cli.run(["ex1", "mine.py"]) == 0
+    assert cli.run(["hint", "ex1", "create.rows"]) == 0
+    assert memory.lstat().st_mode == mode
+
+
+def test_a_memory_behind_a_link_is_kept_there(pipeline: FakePipeline) -> None:
+    Path("work").mkdir()
+    Path("work/.grade.json").symlink_to("../elsewhere.json")
+    assert cli.run(["ex1", "mine.py"]) == 0
+    assert Path("work/.grade.json").is_symlink()
+    assert json.loads(Path("elsewhere.json").read_text())["exercises"]["ex1"]["best"] == 45
+
+
 def test_a_memory_that_cannot_be_written_costs_nothing(pipeline: FakePipeline) -> None:
     Path("work").write_text("a file in the folder's place")
     assert cli.run(["ex1", "mine.py"]) == 0

@@ -98,7 +98,7 @@ def _tokens(cell: Cell) -> Iterator[tuple[str, int]]:
     if cell.language == "markdown":
         return
     if cell.language != "python":
-        for number, line in enumerate(cell.source.splitlines(), cell.line):
+        for number, line in enumerate(cell.source.split("\n"), cell.line):
             yield from ((word.lower(), number) for word in line.split())
         return
     try:

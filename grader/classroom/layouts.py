@@ -23,6 +23,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import takewhile
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from grader.catalog import Exercise
 from grader.classroom.roster import NOBODY, Roster
@@ -220,8 +221,6 @@ def _stamp(path: Path) -> datetime | None:
     """nbgrader writes ``2015-02-02 15:58:23.948203 America/Los_Angeles``, in UTC by default."""
     with contextlib.suppress(Unreadable, OSError, ValueError, KeyError, OverflowError):
         day, clock, *zone = read_bytes(path, MOST_STAMP_BYTES).decode()[:100].split()
-        from zoneinfo import ZoneInfo
-
         moment = datetime.fromisoformat(f"{day}T{clock}")
         return moment.replace(tzinfo=ZoneInfo(zone[0]) if zone else UTC).astimezone(UTC)
     return None

@@ -149,6 +149,8 @@ def run(pieces: list[tuple[T, Callable[[], Work]]], workers: Workers) -> Iterato
                 if running:  # They tell of it too.
                     break
                 workers.renew()
+        if not running:  # the last ones could not be loaded
+            continue
         ended = [workers.finished()]
         if ended[0] not in running:  # from an executor that broke
             continue

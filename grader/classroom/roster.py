@@ -85,7 +85,7 @@ def read(path: Path) -> Roster:
     try:
         return Roster(tuple(_people(path, rows)))
     except csv.Error as error:
-        raise BadInput(f"The roster {path} is no CSV in line {rows.line_num} ({error}): save it anew.") from error
+        raise BadInput(f"The roster {path} is no CSV in line {rows.line_num + 1} ({error}): save it anew.") from error
 
 
 def _text(path: Path) -> str:
@@ -133,13 +133,15 @@ def _heading(name: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Letters and digits alone, without accents, in lower case."""
+    """Letters and digits alone, without accents, in lower case; and the backslash, with which ids keep apart what can't
+    be shown."""
     decomposed = unicodedata.normalize("NFKD", text)
-    return re.sub(r"[^\w@.]|_", "", "".join(c for c in decomposed if not unicodedata.combining(c)).casefold())
+    return re.sub(r"[^\w@.\\]|_", "", "".join(c for c in decomposed if not unicodedata.combining(c)).casefold())
 
 
 def _exact(person: Person) -> Iterable[str]:
-    return {_plain(word) for word in (person.learner, person.email, *person.others.values()) if word}
+    others = (identity(word) for word in (person.email, *person.others.values()))
+    return {_plain(word) for word in (person.learner, *others) if word}
 
 
 def _loose(person: Person) -> Iterable[str]:

@@ -53,7 +53,7 @@ def _lines(cells: Iterable[Cell], first: int, last: int) -> list[str]:
     """Lines of a submission, with their numbers in its file."""
     rows = []
     for cell in cells:
-        for number, line in enumerate(cell.source.splitlines(), cell.line):
+        for number, line in enumerate(cell.source.split("\n"), cell.line):
             if first <= number <= last:
                 rows.append(f"{number:>4} {line}")
     return rows

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader import catalog
+from grader.errors import BadInput
 
 if TYPE_CHECKING:
     from grader.verify import Compared, Notify, Verification
@@ -25,7 +26,11 @@ def verify(exercises: list[str], *, seed: int | None, jobs: int | None, solution
     chosen = [catalog.find(name) for name in exercises] or list(catalog.all_exercises())
     good = True
     for exercise in chosen:
-        total = len(proof.discover(exercise, solutions or proof.default_folder(exercise)))
+        folder = solutions or proof.default_folder(exercise)
+        try:
+            total = len(proof.discover(exercise, folder))
+        except OSError as error:
+            raise BadInput(f"{folder} can't be read ({error.strerror}): name a folder with --solutions.") from error
         with _progress(total) as notify:
             verification = proof.verify(
                 exercise,
