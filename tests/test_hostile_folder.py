@@ -89,7 +89,7 @@ def test_every_start_goes_through_a_door() -> None:
 @pytest.mark.parametrize("isolation", ["process", *([] if sandbox.unavailable() else ["sandbox"])])
 def test_grading(hostile: HostileFolder, labs: str, tmp_path: Path, isolation: str) -> None:
     (hostile.folder / "pytest.py").write_text(CELLS)
-    command = [ROOT / "grade", "ex5", "pytest.py", "--isolation", isolation]
+    command = (ROOT / "grade", "ex5", "pytest.py", "--isolation", isolation)
     done = typed(hostile, *command, TMPDIR=labs, GRADER_CACHE_DIR=str(tmp_path / "cache"), PYTEST_ADDOPTS="-p none")
     assert done.returncode == 1, done.stderr
     assert re.search(r"^ +0 of +45 +Total$", done.stdout, re.MULTILINE)
@@ -107,7 +107,7 @@ def test_a_class_and_its_workers(hostile: HostileFolder, labs: str, grade: Path)
     work.mkdir()
     for name in ("ann", "pytest"):
         (work / f"{name}.py").write_text(CELLS)
-    command = [grade, "class", "submissions", "--exercise", "ex5", "--jobs", "2"]
+    command = (grade, "class", "submissions", "--exercise", "ex5", "--jobs", "2")
     done = typed(hostile, *command, TMPDIR=labs, PYTHONPATH="")
     assert done.returncode == 0, done.stderr
     listed = typed(hostile, ROOT / "grade", "gradebook", "list")

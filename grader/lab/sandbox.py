@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from grader.catalog import home
 from grader.errors import BadInput
 from grader.runtime import templates
 
@@ -26,6 +27,7 @@ Isolation = Literal["sandbox", "process"]
 GUEST = Path(__file__).parent / "inside"
 _PACKAGE = Path(__file__).resolve().parents[1]
 _SYSTEM = Path("/usr")
+_PYTHON_PARTS = ("bin", "lib", "lib64", "include", "share", "etc", "ssl", "pyvenv.cfg")
 _ROOT = "/lab"
 _SCRATCH_MB = 256
 _USER = 1000
@@ -152,21 +154,8 @@ def place(isolation: Isolation, folder: Path, readable: Iterable[Path] = (), *, 
     for name in ("/dev/shm", "/tmp"):
         argv += ["--perms", "1777", "--size", str(_SCRATCH_MB << 20), "--tmpfs", name]
     argv += [*_system(), *_accounts(folder, user or _USER)]
-    shown = [path for path in _top_most(_python_folders()) if not path.is_relative_to(_SYSTEM)]
-    readable = list(readable)
-    argv += _ways_to([*shown, *readable, Path(guest), folder / "run"])
-    for path in shown:
-        argv += ["--ro-bind", str(path), str(path)]
-    masked = any(_PACKAGE.is_relative_to(path) for path in (*shown, _SYSTEM))
-    if masked:
-        # Installed, not run from a checkout: the grader and its suites lie among the lab's packages.
-        argv += ["--tmpfs", str(_PACKAGE)]
-    for path in _top_most(readable):
-        if path.is_relative_to(_PACKAGE) or not any(path.is_relative_to(other) for other in (*shown, _SYSTEM)):
-            argv += ["--ro-bind", str(path), str(path)]
-    if masked:
-        argv += ["--remount-ro", str(_PACKAGE)]
-    argv += ["--ro-bind", str(GUEST), guest]
+    mounts, covers = _mounts([*_python_parts(), *readable], _private())
+    argv += [*mounts, *_in_turn(_ways_to(Path(guest)) + _ways_to(folder / "run")), "--ro-bind", str(GUEST), guest]
     argv += [
         "--bind" if writable else "--ro-bind",
         str(folder / "root"),
@@ -178,7 +167,8 @@ def place(isolation: Isolation, folder: Path, readable: Iterable[Path] = (), *, 
     for name, value in environment.items():
         argv += ["--setenv", name, value]
     # What bubblewrap makes itself lies in memory, without a limit: nothing may be written there.
-    argv += ["--remount-ro", "/dev", "--remount-ro", "/"]
+    for cover in (*covers, "/dev", "/"):
+        argv += ["--remount-ro", str(cover)]
     argv += ["--chdir", _ROOT, "--"]
     return Place("sandbox", _ROOT, "/tmp", tuple(argv), environment, user)
 
@@ -220,28 +210,61 @@ def hand_over(path: Path, user: int) -> None:
         os.chown(inside, user, user, follow_symlinks=False)
 
 
-def _ways_to(paths: Iterable[Path]) -> list[str]:
-    """The folders above the paths, open to all: bubblewrap would make them for root alone."""
-    above = {parent for path in paths for parent in path.parents if not parent.is_relative_to(_SYSTEM)}
-    argv = []
-    for parent in sorted(above - {Path("/"), Path("/tmp")}):
-        argv += ["--perms", "0755", "--dir", str(parent)]
-    return argv
+def _mounts(shown: Iterable[Path], private: Iterable[Path]) -> tuple[list[str], list[Path]]:
+    """Options that show some paths read-only and cover private folders among them, and the folders covered.
+
+    The outer comes before the inner: a private folder in a shown one is covered, and what is shown in a private one
+    can be seen all the same. A path that leads to a shown folder by a link, as ``lib64`` does to ``lib``, is a mount of
+    its own, so it is covered there as well.
+    """
+    shown, private = set(shown), set(private)
+    leads = {path: path.resolve() for path in (*shown, _SYSTEM)}
+    private |= {path / own.relative_to(to) for path, to in leads.items() for own in private if own.is_relative_to(to)}
+    options: list[tuple[str, ...]] = []
+    visible = {_SYSTEM: True}
+    for path in sorted(shown | private, key=lambda path: (len(path.parts), path)):
+        above = next((parent for parent in (path, *path.parents) if parent in visible), None)
+        if path in private:
+            if visible.get(above):
+                options.append(("--tmpfs", str(path)))
+                visible[path] = False
+        elif not visible.get(above):
+            options += [*_ways_to(path, above), ("--ro-bind", str(path), str(path))]
+            visible[path] = True
+    return _in_turn(options), [path for path, seen in visible.items() if not seen]
+
+
+def _ways_to(path: Path, above: Path | None = None) -> list[tuple[str, ...]]:
+    """The folders above the path and below ``above``, open to all: bubblewrap would make them for root alone."""
+    there = {Path("/"), Path("/tmp"), *((above, *above.parents) if above else ())}
+    return [("--perms", "0755", "--dir", str(parent)) for parent in reversed(path.parents) if parent not in there]
+
+
+def _in_turn(options: Iterable[tuple[str, ...]]) -> list[str]:
+    """The words of all options, each option once."""
+    return [word for option in dict.fromkeys(options) for word in option]
+
+
+def _private() -> set[Path]:
+    """What no lab may see, even where it lies among the packages or the system's files.
+
+    The grader, its checkout or the exercises that came with it, and the folders in which a system keeps sources.
+    """
+    own = {_PACKAGE, home()}
+    sources = {_SYSTEM / "src", _SYSTEM / "local" / "src"}
+    return own | {path.resolve() for path in own} | {path for path in sources if path.is_dir()}
 
 
 @functools.cache
-def _python_folders() -> tuple[Path, ...]:
-    """The folders of the Python installation, virtual environment and base alike."""
-    names = {sys.prefix, sys.base_prefix, sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
-    folders = {Path(name) for name in names} | {Path(name).resolve() for name in names}
-    folders |= {Path(sys.executable).parent, Path(sys.executable).resolve().parent}
-    return tuple(sorted(folders))
+def _python_parts() -> tuple[Path, ...]:
+    """What Python needs of its installation, virtual environment and base alike.
 
-
-def _top_most(paths: Iterable[Path]) -> list[Path]:
-    """Without those that lie below another."""
-    kept: list[Path] = []
-    for path in sorted(set(paths), key=lambda p: len(p.parts)):
-        if not any(path.is_relative_to(other) for other in kept):
-            kept.append(path)
-    return kept
+    Not the whole folders: in one of them may lie a checkout (pip keeps those of ``-e git+...`` in ``src``), or it may
+    be the checkout itself.
+    """
+    prefixes = {Path(name) for name in (sys.prefix, sys.base_prefix)}
+    prefixes |= {prefix.resolve() for prefix in prefixes}
+    parts = {prefix / name for prefix in prefixes for name in _PYTHON_PARTS}
+    parts |= {Path(sysconfig.get_path(name)) for name in ("purelib", "platlib", "stdlib", "platstdlib")}
+    parts |= {Path(sys.executable).parent, Path(sys.executable).resolve().parent}
+    return tuple(sorted(path for path in parts if path.exists()))
