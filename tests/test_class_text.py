@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,12 @@ from grader.classroom.queue import Failure
 from grader.classroom.worker import Done, Work
 from grader.cli.report import Format
 from grader.exams import load_exams
+from grader.lab import sandbox
 from grader.lab.record import CellError, CellRecord
 from grader.scoring import SubmissionId
 from grader.suite.verdict import CheckResult, Verdict
 from grader.text import identity
+from tests.conftest import FAULTS
 from tests.hostile_text import HUGE, NAMES, TEXT, hurtful
 
 CLASS = ["class", "in", "--exercise", "ex5", "--isolation", "process", "--seed", "3"]
@@ -200,3 +203,42 @@ def test_a_refusal_names_the_file_safely() -> None:
     )
     card = run._refused(Path("in"), item, {"ex5": catalog.find("ex5")}, HUGE)
     assert not hurtful(json.dumps(card, ensure_ascii=False))
+
+
+# In real labs
+
+
+@pytest.mark.lab
+@pytest.mark.slow
+def test_in_real_labs_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    isolation = ["--isolation", "process"] if sandbox.unavailable() else []
+    for name in (NAMES[0], NAMES[6]):
+        (tmp_path / "in" / name).mkdir(parents=True)
+        for exercise in ("ex3", "ex5"):
+            shutil.copy(FAULTS / "text" / "everything.py", tmp_path / "in" / name / f"{exercise}.py")
+    broken = {TEXT: TEXT, "cells": [TEXT], "nbformat": 4, "metadata": {}}
+    for number, text in enumerate(("{", json.dumps(broken), json.dumps(HUGE))):
+        place = tmp_path / "in" / f"no notebook {number}"
+        place.mkdir()
+        (place / "ex5.ipynb").write_text(text)
+    arguments = ["class", "in", "--exercise", "ex3", "--exercise", "ex5", "--seed", "3", *isolation]
+    assert cli.run(arguments) == 1, capsys.readouterr().err  # what is no notebook can't be graded
+    with gradebook.opened("gradebook.db", create=False) as book:
+        results = {(one.key.learner, one.key.exercise): one for one in book.current()}
+        cards = {key: book.card(one.id) for key, one in results.items()}
+    assert [key for key, one in results.items() if one.status != "graded"] == [
+        key for key in results if key[0].startswith("no notebook")
+    ]
+    assert len(cards) == 7
+    for card in cards.values():
+        text = json.dumps(card, ensure_ascii=False)
+        assert not hurtful(text) and len(text) < 500_000
+    told = json.dumps([*cards.values()])
+    assert "still open, such as" in told and "latest_version is a." in told
+    assert cli.run(["report", "--output", "pages"]) == 0
+    assert cli.run(["report", "--format", "junit", "--output", "x.xml"]) == 0
+    assert all(not hurtful(text) for _, text in texts(Path("pages"), Path("x.xml")))
+    for verb in ("list", "history", "export"):
+        assert cli.run(["gradebook", verb]) == 0
+    assert not hurtful("".join(capsys.readouterr()))
