@@ -9,12 +9,16 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from grader.lab import sandbox
 from tests import hostile_folder
 from tests.hostile_folder import HostileFolder
+from tests.test_house import AUTOMATION, STEP, folder, raised, results, rows
+
+__all__ = ["folder"]  # a fixture
 
 ROOT = Path(__file__).resolve().parents[1]
 CELLS = "# %% some work\nx = 1\n"
@@ -131,3 +135,57 @@ def test_a_lab_to_explore(hostile: HostileFolder, labs: str) -> None:
     done = typed(hostile, ROOT / "grade", "lab", "--shell", TMPDIR=labs)
     assert done.returncode == 0, done.stderr
     assert hostile.imported == []
+
+
+LAYS = """
+# %% lays modules
+from pathlib import Path
+text = '''
+import os
+with open({mark!r}, "a") as file:
+    file.write(f"{{__name__}} {{os.getpid()}}\\\\n")
+'''.format(mark=str(Path("mark").absolute()))
+for name in ("lab_guest", "lab_workspace", "lab_features", "uvicorn", "fastapi", "nbclient", "sitecustomize", "token"):
+    Path(f"{name}.py").write_text(text)
+Path("own.pid").write_text(str(os.getpid()))
+
+# %% lets the server start anew
+import psutil
+(server,) = [p for p in psutil.Process(os.getppid()).children() if p.pid != os.getpid()]
+server.kill()
+server.wait()
+session.close()
+
+# %% runs a job, a script and a notebook
+import time
+Path("helper.py").write_text("TOLD = 'from beside it'")
+Path("task.py").write_text("# Databricks notebook source\\nimport helper\\ndbutils.notebook.exit(helper.TOLD)")
+Path("script.py").write_text("import helper\\nprint(helper.TOLD)")
+tasks = [
+    {"task_key": "notebook", "notebook_task": {"notebook_path": f"{os.getcwd()}/task"}},
+    {"task_key": "script", "spark_python_task": {"python_file": f"{os.getcwd()}/script.py"}},
+]
+made = session.post(host + "/api/2.2/jobs/runs/submit", json={"run_name": "both", "tasks": tasks})
+assert made.ok, made.text
+while True:
+    run = session.get(host + "/api/2.2/jobs/runs/get", params=made.json()).json()
+    if run["state"]["life_cycle_state"] in ("TERMINATED", "INTERNAL_ERROR"):
+        break
+    time.sleep(0.1)
+import helper
+found = [run["state"]["result_state"], dbutils.notebook.run("task", 60), helper.TOLD]
+"""
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("isolation", ["process", *([] if sandbox.unavailable() else ["sandbox"])])
+def test_the_labs_own_processes(folder: Path, monkeypatch: pytest.MonkeyPatch, isolation: Any) -> None:
+    """None but the notebook takes a module from its folder, and work that lies beside a notebook is found there."""
+    record = raised(folder, monkeypatch, AUTOMATION + LAYS, STEP, isolation=isolation)
+    assert [cell.outcome for cell in record.cells] == ["ok"] * 4, record.cells
+    assert results(folder)["found"]["value"] == ["SUCCESS", "from beside it", "from beside it"]
+    root = folder / "lab" / "root"
+    mark = root / "mark"
+    lines = [line.split() for line in mark.read_text().splitlines()] if mark.exists() else []
+    assert [name for name, process in lines if process != (root / "own.pid").read_text()] == []
+    assert rows(folder, "mlflow.db", "SELECT current_stage FROM model_versions") == [("Staging",)]

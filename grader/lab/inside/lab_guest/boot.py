@@ -46,6 +46,7 @@ def main() -> None:
     from .notebook import make_kernel
 
     app = make_kernel(config, sys.argv[2:])
+    sys.path.append(config["root"])  # for what lies beside the notebook, behind Python's own modules
     if attach.ident:
         attach.join()
         if "error" in session:
