@@ -178,8 +178,13 @@ def test_a_result_that_cannot_be_kept_costs_only_itself(monkeypatch: pytest.Monk
 
 @pytest.mark.usefixtures("three")
 def test_a_gradebook_out_of_reach_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    def gone(*_: Any, **__: Any) -> bool:
-        raise OperationalError("INSERT", {}, Exception("server closed the connection"))
+    add, asked = Gradebook.add, []
+
+    def gone(self: Gradebook, *what: Any, **more: Any) -> bool:
+        asked.append(what)
+        if len(asked) == 1:
+            raise OperationalError("INSERT", {}, Exception("server closed the connection"))
+        return add(self, *what, **more)
 
     monkeypatch.setattr(Gradebook, "add", gone)
     assert cli.run(CLASS) == 3

@@ -230,6 +230,12 @@ def test_who_is_meant() -> None:
     assert meant("nobody") is None
 
 
+def test_an_id_goes_before_all_that_looks_like_it() -> None:
+    people = Roster((Person("a-b"), Person("ab"), Person("a\\x"), Person("a\\\\x")))
+    for person in people.people:
+        assert people.find(person.learner) is person
+
+
 # Due times
 
 DUE = "2026-03-01T12:00+00:00"

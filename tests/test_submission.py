@@ -245,6 +245,12 @@ class TestFile:
             with pytest.raises(BadInput):
                 read(tmp_path / name)
 
+    @pytest.mark.parametrize("name", ["x" * 300, "x/" * 3000, "a\0b", "\ud800", "file.py/x"])
+    def test_a_name_that_no_file_has(self, tmp_path: Path, name: str) -> None:
+        (tmp_path / "file.py").write_text("x = 1\n")
+        with pytest.raises(BadInput):
+            read(tmp_path / f"{name}.py")
+
     def test_nul_bytes_are_the_cells_own_error(self, tmp_path: Path) -> None:
         (tmp_path / "a.py").write_bytes(b"# %%\nx = 1\x00\n# %%\ny = 2\n")
         assert len(read(tmp_path / "a.py").cells) == 2

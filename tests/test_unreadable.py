@@ -73,6 +73,7 @@ def test_a_closed_part_of_a_table_is_unreadable(folder: Path, closed: str) -> No
 
 @pytest.mark.parametrize("name", ["x" * 300 + ".parquet", "\0.parquet", "\ud800.parquet"])
 def test_a_log_may_name_a_file_that_there_cannot_be(tmp_path: Path, name: str) -> None:
+    (tmp_path / "rides").mkdir()
     file = DataFile(name, 1, 1, 0, {}, {}, True)
     commit = delta.Commit(0, 0, "WRITE", {}, {}, honesty.SPARK, (file,), (), None, None)
     table = delta.Table(tmp_path / "rides", (commit,))
