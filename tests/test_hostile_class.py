@@ -37,6 +37,7 @@ LIMITED = {
     "eats_inodes": "disk",
     "eats_memory": "memory",
     "fills_the_disk": "disk",
+    "floods_every_channel": "output",
     "floods_output": "output",
     "forks": "processes",
     "crashes_the_interpreter": "died",

@@ -11,17 +11,17 @@ import contextlib
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import zmq
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 
 from grader import interrupts
 from grader.errors import NotGraded
-from grader.lab import warned
+from grader.lab import logs, warned
+from grader.lab.channels import Client
 from grader.lab.inside.lab_guest.spare import GRAMMAR, spared
 from grader.lab.limits import Limits
 from grader.lab.orders import Line
@@ -43,9 +43,12 @@ GRACE_SECONDS = 5
 
 WRITABLE = ("root", "run", "scratch")
 """The parts of a lab's folder that its code may write to (``scratch`` where there is no sandbox)."""
-MESSAGE_MB = 16
-"""The longest message that is read; the notebook may send longer ones, to nobody."""
+DRAIN = 16
+"""How many times a cell's messages may come while it is stopped. Its answer comes after what it has sent, which waits in
+the kernel's own queue: a thousand messages, of a megabyte each where a cell prints without end."""
 
+_SHOWN = ("stream", "display_data", "execute_result", "update_display_data")
+"""The kinds of messages that are a cell's output."""
 _ERROR_MARK = "lab-error:"
 
 
@@ -69,7 +72,8 @@ class _Spec(KernelSpecManager):  # type: ignore[misc]
 
     def __init__(self, argv: list[str]) -> None:
         super().__init__()
-        self._spec = KernelSpec(argv=argv, display_name="lab", language="python", interrupt_mode="message")
+        # The manager's own interruption comes when all has ended. As a message it would open a channel of its own.
+        self._spec = KernelSpec(argv=argv, display_name="lab", language="python", interrupt_mode="signal")
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
         return self._spec
@@ -91,15 +95,12 @@ class _Client(NotebookClient):  # type: ignore[misc]
             return
         if kind == "status" and content.get("execution_state") == "idle":
             raise CellExecutionComplete
-        if kind == "stream":
-            text = str(content.get("text", ""))
-            self.written += len(text)
-            if content.get("name") == "stderr" and len(self.complaints) < warned.MOST_TEXT:
-                self.complaints += text[: warned.MOST_TEXT]
-        elif kind in ("display_data", "execute_result", "update_display_data"):
-            self.written += len(str(content.get("data", "")))
-        elif kind == "error":
+        if kind == "error":
             self.error = content
+        elif kind in _SHOWN:
+            self.written += msg["size"]
+            if content.get("name") == "stderr" and len(self.complaints) < warned.MOST_TEXT:
+                self.complaints += str(content.get("text", ""))[: warned.MOST_TEXT]
         if self.written > self.limit:
             self.too_much.set()
 
@@ -107,9 +108,7 @@ class _Client(NotebookClient):  # type: ignore[misc]
 class Notebook:
     """A running kernel and what is known of it. Use :func:`raised`, which takes it down in the end."""
 
-    def __init__(
-        self, manager: AsyncKernelManager, client: _Client, watch: Watch, limits: Limits, line: Line
-    ) -> None:
+    def __init__(self, manager: AsyncKernelManager, client: _Client, watch: Watch, limits: Limits, line: Line) -> None:
         self._line = line
         self._manager = manager
         self._client = client
@@ -123,12 +122,14 @@ class Notebook:
         client, limits = self._client, self._limits
         client.written, client.complaints, client.error, client.too_much = 0, "", None, asyncio.Event()
         client.limit = limits.output_mb * (1 << 20)
+        client.kc.allowance.renew(limits.message_bytes)
         node = client.nb["cells"][index]
         started = time.monotonic()
         seconds = max(0.1, min(limits.cell_seconds, deadline - started))
         task = asyncio.ensure_future(client.async_execute_cell(node, index))
         stops = {
             "output": asyncio.ensure_future(client.too_much.wait()),
+            "messages": asyncio.ensure_future(client.kc.allowance.spent.wait()),
             "limit": asyncio.ensure_future(self._watch.breached.wait()),
         }
         try:
@@ -139,7 +140,7 @@ class Notebook:
                 outcome, error = self._breach()
                 await self._kill()
             elif not task.done():
-                outcome, error = self._stopped_for(seconds, by_output=stops["output"].done())
+                outcome, error = self._stopped_for(seconds)
                 await self._interrupt(task)
             elif isinstance(task.exception(), DeadKernelError):
                 outcome, error = await self._death()
@@ -167,16 +168,23 @@ class Notebook:
         kind, message = self._watch.breach or ("died", "the lab was ended")
         return kind, CellError("LimitExceeded", message)
 
-    def _stopped_for(self, seconds: float, *, by_output: bool) -> tuple[CellOutcome, CellError]:
-        if by_output:
+    def _stopped_for(self, seconds: float) -> tuple[CellOutcome, CellError]:
+        if self._client.too_much.is_set():
             return "output", CellError(
                 "OutputLimit", f"the cell wrote more than {self._limits.output_mb:g} MB of output"
             )
+        if self._client.kc.allowance.spent.is_set():
+            return "output", self._too_many_messages("while the cell ran")
         return "timeout", CellError("TimeLimit", f"the cell ran for {seconds:.0f} s and was stopped")
+
+    def _too_many_messages(self, when: str) -> CellError:
+        most = self._limits.message_bytes >> 20
+        return CellError("OutputLimit", f"the notebook sent more than {most} MB of messages {when}")
 
     async def _interrupt(self, task: asyncio.Future[Any]) -> None:
         """Ask the cell to stop, as the notebook's stop button does; if it won't, end the notebook."""
         client = self._client.kc
+        client.allowance.renew(DRAIN * self._limits.message_bytes)
         message = client.session.msg("interrupt_request", {})
         with contextlib.suppress(Exception):
             client.control_channel.send(message)
@@ -205,16 +213,24 @@ class Notebook:
         with contextlib.suppress(Exception):
             await self._manager.shutdown_kernel(now=True)
 
-    async def capture(self) -> None:
-        """Have the notebook write down the results that the brief asks for."""
+    async def capture(self) -> CellError | None:
+        """Have the notebook write down the results that the brief asks for.
+
+        If it floods the grader meanwhile it is ended, and what it was over is returned.
+        """
         client = self._client.kc
+        client.allowance.renew(self._limits.message_bytes)
         message = client.execute("%lab_capture", silent=True, store_history=False)
         deadline = time.monotonic() + CAPTURE_SECONDS
         while time.monotonic() < deadline and await self._manager.is_alive():
             with contextlib.suppress(Exception):
                 reply = await client.get_shell_msg(timeout=1)
                 if reply["parent_header"].get("msg_id") == message:
-                    return
+                    return None
+            if client.allowance.spent.is_set():
+                await self._kill()
+                return self._too_many_messages("while its results were read")
+        return None
 
     async def retire(self, afterwards: Sequence[Any]) -> str:
         """End the notebook, and wait until what happens in the lab afterwards has happened (``lab_guest.house``).
@@ -291,7 +307,9 @@ async def run(
                 records.append(CellRecord(cell.index, cell.title, "not_run", 0.0))
         ran = time.monotonic()
         notify("reading results")
-        await notebook.capture()
+        flooded = await notebook.capture()
+        if flooded:
+            _note_on_last(records, flooded)
         captured = time.monotonic()
         reported = ""
         if afterwards:
@@ -318,8 +336,7 @@ async def _raised(
         connection_file=str(run_folder / "kernel.json"),
         shutdown_wait_time=0.2,
     )
-    manager.context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_MB << 20)
-    manager.context.setsockopt(zmq.RCVHWM, 200)
+    manager.client_factory = Client
     # nbclient wants a notebook; SQL cells go in as the lab's own cell magic.
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(_source(cell)) for cell in cells])
     client = _Client(notebook, km=manager, allow_errors=True, store_widget_state=False, record_timing=False)
@@ -333,12 +350,11 @@ async def _raised(
             watch = Watch(_process_id(manager), [folder / name for name in WRITABLE], limits)
             await asyncio.to_thread(prepare)
             client.kc = manager.client()
-            client.kc.start_channels()
             try:
-                await client.kc.wait_for_ready(timeout=START_SECONDS)
+                await client.kc.open(START_SECONDS)
             except RuntimeError as error:
-                raise NotGraded(f"the lab did not come up ({error}): {_tail(run_folder)}") from error
-            client.kc.allow_stdin = False
+                said = logs.tail(run_folder / "kernel.log")
+                raise NotGraded(f"the lab did not come up ({error}): {said}") from error
             watch.start()
             yield Notebook(manager, client, watch, limits, line)
         finally:
@@ -349,6 +365,14 @@ async def _raised(
                 client.kc.stop_channels()
             if manager.has_kernel:
                 await manager.shutdown_kernel(now=True)
+
+
+def _note_on_last(records: list[CellRecord], error: CellError) -> None:
+    """Say of the last cell that ran that the notebook went over a limit after it."""
+    for place in reversed(range(len(records))):
+        if records[place].outcome not in ("text", "not_run"):
+            records[place] = replace(records[place], outcome="output", error=error)
+            return
 
 
 def _source(cell: Cell) -> str:
@@ -383,11 +407,5 @@ def _told(content: dict[str, Any], cell: Cell) -> tuple[CellOutcome, CellError]:
 
 def _text(value: object, longest: int) -> str:
     """Text of a cell's making, cut and fit to be written anywhere as UTF-8."""
-    return str(value)[:longest].encode(errors="replace").decode()
-
-
-def _tail(run_folder: Path) -> str:
-    """The end of the lab's own log, for a failure that is not the learner's."""
-    with contextlib.suppress(OSError):
-        return (run_folder / "kernel.log").read_bytes()[-2000:].decode(errors="replace").strip()
-    return ""
+    text = value if isinstance(value, str) else ""
+    return text[:longest].encode(errors="replace").decode()

@@ -25,6 +25,14 @@ class Limits:
     files: float = 20_000
     settle_seconds: float = 60
 
+    @property
+    def message_bytes(self) -> int:
+        """How much a notebook may send to the grader while one cell runs, on all channels together.
+
+        Messages take more room than what they show: a line that is printed at once comes in some 700 bytes.
+        """
+        return int(16 * self.output_mb * (1 << 20))
+
     @classmethod
     def of(cls, settings: Mapping[str, float]) -> Limits:
         """The defaults, with a manifest's ``[limits]`` in their place. Raises ValueError for unknown names."""
