@@ -149,9 +149,11 @@ def discover(exercise: Exercise, folder: Path) -> tuple[Solution, ...]:
 
 def read(exercise: Exercise, kind: Kind, path: Path) -> Solution:
     """Read a solution's header. Raises BadInput when it does not fit its folder or the manifest."""
+    if not path.is_file():
+        raise BadInput(f"The solution {path} is not an ordinary file: replace it or take it away.")
     try:
         header = _header(path)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, AttributeError, TypeError, KeyError, RecursionError) as error:
         raise BadInput(f"The solution {path} can't be read: {error}.") from error
     about = [line for line in header if not _FIELD.match(line)]
     fields: dict[str, list[str]] = {"base": [], "fails": []}

@@ -158,6 +158,12 @@ def linked_table(folder: Path) -> None:
     table.symlink_to(folder / "elsewhere")
 
 
+def linked_to_itself(folder: Path) -> None:
+    table = folder / "root" / "tables" / "rides"
+    table.rename(folder / "elsewhere")
+    table.symlink_to(table)
+
+
 def linked_log(folder: Path) -> None:
     log(folder).parent.rename(folder / "elsewhere")
     log(folder).parent.symlink_to(folder / "elsewhere")
@@ -196,6 +202,7 @@ def test_what_is_spoiled_below_was_good(folder: Path) -> None:
         bomb,
         deep_folders,
         linked_table,
+        linked_to_itself,
         linked_log,
         linked_tables,
         nothing_left,

@@ -140,6 +140,19 @@ def test_missing_base_is_said(tmp_path: Path) -> None:
         verify.complete(one, tmp_path)
 
 
+@pytest.mark.parametrize("text", ["[]", "{", '{"cells": 3}', '{"cells": [3]}', "[" * 100_000], ids=len)
+def test_a_notebook_of_another_form_is_said(tmp_path: Path, text: str) -> None:
+    (tmp_path / "odd.ipynb").write_text(text)
+    with pytest.raises(BadInput, match=r"odd\.ipynb"):
+        verify.read(exercise(), "wrong", tmp_path / "odd.ipynb")
+
+
+def test_a_pipe_among_the_solutions_is_said(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.py")
+    with pytest.raises(BadInput, match="not an ordinary file"):
+        verify.read(exercise(), "wrong", tmp_path / "pipe.py")
+
+
 def test_installed_without_solutions_is_said(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="--solutions"):
         verify.discover(exercise(), tmp_path / "none")

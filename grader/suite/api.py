@@ -15,7 +15,7 @@ from typing import Any, NoReturn, TypeVar
 
 import pytest
 
-from grader.evidence import Unreadable, behaviour, delta, features, honesty, registry, tracking, workspace
+from grader.evidence import Unreadable, behaviour, delta, features, files, honesty, registry, tracking, workspace
 from grader.evidence.behaviour import Answer, Call
 from grader.evidence.models import Model
 from grader.evidence.registry import Version
@@ -81,7 +81,7 @@ class Lab:
 
     def _open(self, path: Path, name: str, came_with: int) -> delta.Table:
         if name not in self._tables:
-            if path.resolve() != path:
+            if files.inside(self.root, str(self.root), str(path)) is None:
                 raise Unreadable(f"{name} is a link: what it leads to is not the lab's")
             self._tables[name] = delta.open_table(path)
         table = self._tables[name]

@@ -6,7 +6,7 @@ import json
 from itertools import pairwise
 
 from fixtures.bikeshare import Bikeshare
-from grader.evidence import Unreadable
+from grader.evidence import Unreadable, files
 from grader.evidence.delta import Commit, Table
 from grader.suite.api import Lab, check, mismatch, rows_differ
 
@@ -53,7 +53,7 @@ def clustered_by(commit: Commit) -> list[str]:
 def lies_in_order(table: Table, commit: Commit, column: str) -> bool:
     """Whether the commit's files hold their rows in the column's order, as this lab's Z-order by it leaves them."""
     for file in commit.added:
-        if (table.path / file.path).is_file():
+        if files.is_file(table.path / file.path):
             values = [value for value in table.values(file.path, column) if value is not None]
             if any(left > right for left, right in pairwise(values)):
                 return False
@@ -76,7 +76,7 @@ def test_clustered(lab: Lab, data: Bikeshare) -> None:
 def test_vacuumed(lab: Lab, data: Bikeshare) -> None:
     table, came_with = events(lab, data)
     wanted = "the files that events has not needed for more than seven days are gone, by a VACUUM"
-    left = [name for name in lab.facts["events"]["expired"] if (table.path / name).exists()]
+    left = [name for name in lab.facts["events"]["expired"] if files.is_file(table.path / name)]
     if left:
         mismatch(wanted, f"{len(left)} of {len(lab.facts['events']['expired'])} such files are still there")
     if not any(commit.operation == "VACUUM END" for commit in table.commits[came_with:]):
@@ -88,9 +88,9 @@ def test_retained(lab: Lab, data: Bikeshare) -> None:
     table, came_with = events(lab, data)
     wanted = "after the VACUUM, all files within the retention are still there"
     expired = lab.facts["events"]["expired"]
-    if all((table.path / name).exists() for name in expired):
+    if all(files.is_file(table.path / name) for name in expired):
         mismatch(wanted, "nothing was removed yet, so nothing was retained")
-    lost = [name for name in lab.facts["events"]["protected"] if not (table.path / name).exists()]
-    lost += [path for path in table.files(came_with - 1) if not (table.path / path).exists()]
+    lost = [name for name in lab.facts["events"]["protected"] if not files.is_file(table.path / name)]
+    lost += [path for path in table.files(came_with - 1) if not files.is_file(table.path / path)]
     if lost:
         mismatch(wanted, f"{len(lost)} files within the retention are gone")
