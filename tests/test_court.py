@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
 
-from grader import catalog
-from grader.lab.record import CellOutcome, CellRecord
+from grader import catalog, interpreter
+from grader.errors import NotGraded
+from grader.lab.record import CellOutcome, CellRecord, LabRecord
 from grader.submission import Cell
 from grader.suite import court
 from grader.suite.verdict import CheckResult
@@ -48,3 +52,23 @@ def test_a_check_whose_cell_never_ran_names_the_one_that_ended_it_all() -> None:
 
 def test_what_passed_hangs_on_nothing() -> None:
     assert result(("Task 2: steps", "", "error"), passed=True) == CheckResult(CHECK.id, "passed")
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("print('x' * 100_000_000)", "the judge's answer is longer than 16 MB"),
+        ("os.ftruncate(2, 1 << 43); os.lseek(2, 0, os.SEEK_END); os.write(2, b'the end')", "the end$"),
+    ],
+    ids=["answer", "log"],
+)
+def test_of_what_a_judge_writes_only_a_bounded_part_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, said: str
+) -> None:
+    monkeypatch.setattr(interpreter, "isolated", lambda _: [sys.executable, "-c", f"import os; {source}"])
+    record = LabRecord(tmp_path, "/lab", (), "process")
+    with (
+        court.waiting(catalog.find("ex3"), 1, tmp_path, "process") as judge,
+        pytest.raises(NotGraded, match=said),
+    ):
+        judge.verdict(catalog.find("ex3"), record, ())

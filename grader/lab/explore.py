@@ -25,7 +25,7 @@ from typing import Any
 from grader import lab, submission
 from grader.catalog import Exercise
 from grader.errors import BadInput, NotGraded
-from grader.lab import sandbox
+from grader.lab import logs, sandbox
 from grader.lab.inside.lab_guest import interpreter, relay
 from grader.lab.inside.lab_guest.spare import GRAMMAR, spared
 
@@ -57,7 +57,7 @@ class Desk:
 
     def said(self) -> str:
         """The end of what the lab's processes wrote."""
-        return self.log.read_text(errors="replace")[-2000:]
+        return logs.tail(self.log)
 
 
 @contextlib.contextmanager
@@ -248,8 +248,7 @@ def _wait(process: subprocess.Popen[bytes], ready: list[str], log: Path) -> None
     for address in ready:
         while not _answers(address):
             if process.poll() is not None or time.monotonic() > deadline:
-                said = log.read_text(errors="replace")[-2000:]
-                raise NotGraded(f"the lab did not come up: {said}")
+                raise NotGraded(f"the lab did not come up: {logs.tail(log)}")
             time.sleep(EVERY_SECONDS)
 
 

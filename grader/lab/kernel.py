@@ -44,9 +44,14 @@ GRACE_SECONDS = 5
 WRITABLE = ("root", "run", "scratch")
 """The parts of a lab's folder that its code may write to (``scratch`` where there is no sandbox)."""
 DRAIN = 16
-"""How many times a cell's messages may come while it is stopped. Its answer comes after what it has sent, which waits in
-the kernel's own queue: a thousand messages, of a megabyte each where a cell prints without end."""
+"""How many times the messages of a cell may come while it is stopped.
 
+Its answer comes after all that it has sent, which waits in the kernel's own queue: a thousand messages, of a megabyte
+each where a cell prints without end.
+"""
+
+MOST_LINES = 1_000_000
+"""A line number of more is none: nothing of a lab's making may be a number that can't be written down."""
 _SHOWN = ("stream", "display_data", "execute_result", "update_display_data")
 """The kinds of messages that are a cell's output."""
 _ERROR_MARK = "lab-error:"
@@ -396,7 +401,7 @@ def _told(content: dict[str, Any], cell: Cell) -> tuple[CellOutcome, CellError]:
             with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):
                 told = json.loads(text.removeprefix(_ERROR_MARK))
                 name, message, line, source = told["name"], told["message"], told["line"], told["source"]
-    at = cell.line + line - 1 if type(line) is int else None
+    at = cell.line + line - 1 if type(line) is int and 0 < line < MOST_LINES else None
     name, message = _text(name, 200), _text(message, 2000)
     if name == "MemoryError":
         message = message or "the cell asked for more memory than a lab has"

@@ -20,7 +20,7 @@ from typing import Any
 
 from grader.errors import NotGraded
 from grader.evidence import Unreadable, files
-from grader.lab import sandbox
+from grader.lab import logs, sandbox
 from grader.lab.inside.lab_guest import interpreter
 from grader.lab.limits import Limits
 from grader.lab.watch import Watch
@@ -33,7 +33,8 @@ GRACE_SECONDS = 5
 """How much longer than a question's own time is waited for its answer: the process keeps that time itself."""
 READY = b'{"ready": true}\n'
 MOST_MODEL_BYTES = 128 << 20
-MOST_ANSWER_BYTES = 8 << 20
+MOST_ANSWER_BYTES = 5 << 20
+"""A little more than the probe itself lets through: it may take forty times as much memory when it is read."""
 EVERY_SECONDS = 0.1
 
 LIMITS = replace(Limits(), memory_mb=1024, lab_memory_mb=2048, processes=200, disk_mb=64)
@@ -138,7 +139,7 @@ class Prober:
             self._ready = self._line(time.monotonic() + START_SECONDS) == READY
         if not self._ready:
             self.close()
-            raise NotGraded(f"no probe can be started: {(self._folder / 'log').read_text(errors='replace')[-2000:]}")
+            raise NotGraded(f"no probe can be started: {logs.tail(self._folder / 'log')}")
 
     def _exchange(self, question: dict[str, Any], deadline: float) -> dict[str, Any]:
         assert self._process is not None and self._process.stdin is not None

@@ -36,6 +36,7 @@ class Watch:
         self._limits = limits
         self._task: asyncio.Task[None] | None = None
         self._seen: dict[int, psutil.Process] = {}
+        """Processes of the lab that run, those too that have left its family since."""
         self._sums = ThreadPoolExecutor(max_workers=1)
         self._sum: Future[int] | None = None
         self._lead: psutil.Process | None = None
@@ -99,6 +100,9 @@ class Watch:
     def processes(self) -> tuple[CellOutcome, str] | None:
         """Which limit the lab's processes are over by now, if they are."""
         family = self._family()
+        known = {process.pid for process in family}
+        # What has ended is forgotten: a lab may start processes without end.
+        self._seen = {pid: process for pid, process in self._seen.items() if pid in known or _runs(process)}
         tasks = memory = 0
         for process in family:
             with contextlib.suppress(psutil.Error, OSError):

@@ -14,32 +14,34 @@ from typing import IO, Any
 from grader import interpreter
 from grader.catalog import Check, Exercise
 from grader.errors import NotGraded
-from grader.lab import sandbox
+from grader.lab import logs, sandbox
 from grader.lab.record import RAISED, CellRecord, LabRecord
 from grader.submission import Cell
 from grader.suite.verdict import CheckResult, Verdict
 
 JUDGE_SECONDS = 180
+MOST_ANSWER_BYTES = 16 << 20
 
 
 class Court:
     """A judge that waits. Made by :func:`waiting`."""
 
-    def __init__(self, process: subprocess.Popen[str], log: IO[str]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], answer: IO[bytes], log: IO[bytes]) -> None:
         self._process = process
+        self._answer = answer
         self._log = log
 
     def verdict(self, exercise: Exercise, record: LabRecord, cells: tuple[Cell, ...]) -> Verdict:
         """One result for each declared check. Raises NotGraded when the judge could not judge them all."""
         finished = {"seen_at": record.seen_at, "facts": dict(record.facts), "reported": record.reported}
         try:
-            answer, _ = self._process.communicate(json.dumps(finished) + "\n", timeout=JUDGE_SECONDS)
-            told = json.loads(answer)
+            self._process.communicate(json.dumps(finished).encode() + b"\n", timeout=JUDGE_SECONDS)
+            told = json.loads(self._answered())
         except subprocess.TimeoutExpired:
             raise NotGraded(f"the suite took longer than {JUDGE_SECONDS} s on what was left behind") from None
         except ValueError as error:
             status = self._process.returncode
-            raise NotGraded(f"the judge ended with status {status}: {self._said()}") from error
+            raise NotGraded(f"the judge ended with status {status}: {logs.end_of(self._log)}") from error
         if told["mistakes"]:
             raise NotGraded(f"the suite made a mistake: {told['mistakes'][0]}")
         missing = [check.id for check in exercise.checks if check.id not in told["results"]]
@@ -50,32 +52,35 @@ class Court:
             tuple(_result(check, told["results"][check.id], record.cells, cells) for check in exercise.checks)
         )
 
-    def _said(self) -> str:
-        self._log.seek(0)
-        return self._log.read()[-2000:].strip()
+    def _answered(self) -> bytes:
+        self._answer.seek(0)
+        answer = self._answer.read(MOST_ANSWER_BYTES + 1)
+        if len(answer) > MOST_ANSWER_BYTES:
+            raise NotGraded(f"the judge's answer is longer than {MOST_ANSWER_BYTES >> 20} MB")
+        return answer
 
 
 @contextlib.contextmanager
 def waiting(exercise: Exercise, seed: int, folder: Path, isolation: sandbox.Isolation) -> Iterator[Court]:
     """A judge's process for the lab in ``folder``, ready by the time it is asked; ended in any case."""
     asked = {"exercise": exercise.id, "seed": seed, "folder": str(folder), "isolation": isolation}
-    with tempfile.TemporaryFile("w+", errors="replace") as log:
+    # Files, not pipes: of an answer or a log of any length no more than is wanted is read.
+    with tempfile.TemporaryFile() as answer, tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
             interpreter.isolated("grader.suite.judge"),
             env=interpreter.environment(),
             cwd="/",  # what the judge imports looks at the current folder for settings
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            stdout=answer,
             stderr=log,
-            text=True,
             start_new_session=True,  # Ctrl-C is for the grading process, which ends this one.
         )
         assert process.stdin is not None
         try:
             with contextlib.suppress(BrokenPipeError):  # What ended it shows when it is asked for its verdict.
-                process.stdin.write(json.dumps(asked) + "\n")
+                process.stdin.write(json.dumps(asked).encode() + b"\n")
                 process.stdin.flush()
-            yield Court(process, log)
+            yield Court(process, answer, log)
         finally:
             process.kill()
             process.communicate()
