@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import sqlite3
 import time
@@ -108,6 +109,52 @@ def test_jobs_and_their_runs(server: Server) -> None:
     (own,) = run.tasks
     assert own.output == str(job.id) and own.parameters["mode"] == str(job.id) and own.error is None
     assert found.jobs_named("other") == () and found.runs_of() == ()
+
+
+def reported(copy: Path, **changes: Any) -> str:
+    """What the server reports of the delivery that has started the run, with changes."""
+    found = open_workspace(copy)
+    (run,) = found.runs
+    delivery = next(one for one in found.deliveries if one.webhook == found.webhooks[0].id)
+    line = {
+        "delivery": delivery.id,
+        "webhook": delivery.webhook,
+        "test": False,
+        "sha256": hashlib.sha256(delivery.body.encode()).hexdigest(),
+        "target": f"jobs/run-now {run.job}",
+        "signature": None,
+        "status": 200,
+        "job": run.job,
+        "run": run.id,
+    }
+    return json.dumps({**line, **changes}) + "\n"
+
+
+def test_a_run_counts_as_started_by_what_was_reported(copy: Path) -> None:
+    found = open_workspace(copy, "\n[]\nnonsense\n" + "[" * 50_000 + "\n" + reported(copy))
+    (start,) = found.delivered
+    assert found.start_of(found.runs[0]) == start and start.status == 200 and not found.cut
+    assert open_workspace(copy, reported(copy) + '{"cut": true}\n').cut
+    assert open_workspace(copy).start_of(found.runs[0]) is None
+
+
+@pytest.mark.parametrize("change", [{"run": 1}, {"job": 1}, {"sha256": "0" * 64}, {"run": None, "job": None}])
+def test_a_run_is_not_taken_for_one_that_a_delivery_has_not_started(copy: Path, change: dict[str, Any]) -> None:
+    found = open_workspace(copy, reported(copy, **change))
+    assert len(found.delivered) == 1 and found.start_of(found.runs[0]) is None
+
+
+@pytest.mark.parametrize("change", [{"delivery": "x"}, {"status": "well"}, {"run": [1]}, {"job": float("inf")}])
+def test_a_line_that_the_server_does_not_write_is_left_out(copy: Path, change: dict[str, Any]) -> None:
+    assert open_workspace(copy, reported(copy, **change)).delivered == ()
+
+
+@pytest.mark.parametrize("change", ["run_id = run_id + 1", "job_id = job_id + 1", "given = '{}'"])
+def test_a_run_that_was_changed_is_another(copy: Path, change: str) -> None:
+    line = reported(copy)
+    spoil(copy, f"UPDATE job_runs SET {change}")
+    found = open_workspace(copy, line)
+    assert found.start_of(found.runs[0]) is None
 
 
 def test_deleted_jobs_and_open_runs(copy: Path) -> None:

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import hashlib
 import json
+import socket
 import sqlite3
+import subprocess
 import textwrap
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Literal
 
+import psutil
 import pytest
+import requests
 
 from grader import catalog, lab, submission
+from grader.evidence.workspace import open_workspace
 from grader.lab import sandbox
+from grader.lab.inside.lab_guest import interpreter
 from grader.lab.record import LabRecord
+from tests.workspace_server import MOST_SECONDS, TOKEN, lay
 
 pytestmark = pytest.mark.lab
 
@@ -172,24 +181,44 @@ atexit.register(time.sleep, 1000)
     assert rows(folder, "mlflow.db", "SELECT current_stage FROM model_versions") == [("Staging",)]
 
 
-def test_what_is_to_happen_cannot_be_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("own_user", [True, False])
+def test_what_is_to_happen_cannot_be_read(folder: Path, monkeypatch: pytest.MonkeyPatch, own_user: bool) -> None:
     needs_sandbox()  # without one, root reads whatever there is
+    if not own_user:  # as where it is not root that raises the lab: all of it has one user, bubblewrap included
+        monkeypatch.setattr(sandbox, "_as_root", lambda: False)
     cells = (
         AUTOMATION
         + """
 # %% spies
-import glob
-found = []
-for name in glob.glob(f"/proc/{os.getppid()}/fd/*") + [f"/proc/{os.getppid()}/mem", f"/proc/{os.getppid()}/environ"]:
+import ctypes, glob, psutil, socket
+house = psutil.Process(os.getppid())
+hidden = [house, *(child for child in house.children() if child.pid != os.getpid())]
+names = [name for one in hidden for name in glob.glob(f"/proc/{one.pid}/fd/*")]
+names += [f"/proc/{one.pid}/{name}" for one in hidden for name in ("mem", "environ")]
+found = [] if len(hidden) == 2 else ["no server"]
+for name in names:
     try:
         open(name, "rb").close()
         found.append(name)
     except OSError:
         pass
+
+# %% takes the standard input of bubblewrap
+GETFD = 438
+taken = ctypes.CDLL(None).syscall(GETFD, os.pidfd_open(1), 0, 0)
+if taken >= 0:
+    with socket.socket(fileno=taken) as line:
+        try:
+            if any(socket.recv_fds(line, 100, 1, socket.MSG_DONTWAIT)[:2]):
+                found.append("what came by it")
+        except OSError as error:
+            found.append(str(error))
 """
     )
-    raised(folder, monkeypatch, cells, STEP, isolation="sandbox")
+    record = raised(folder, monkeypatch, cells, STEP, isolation="sandbox")
+    assert [cell.outcome for cell in record.cells] == ["ok", "ok", "ok"]
     assert results(folder)["found"]["value"] == []
+    assert rows(folder, "mlflow.db", "SELECT current_stage FROM model_versions") == [("Staging",)]
 
 
 def test_a_server_that_is_killed_comes_back(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,6 +238,137 @@ client.create_registered_model("another")
     assert [cell.outcome for cell in record.cells] == ["ok", "ok", "ok"]
     assert rows(folder, "mlflow.db", "SELECT current_stage FROM model_versions") == [("Staging",)]
     assert rows(folder, "workspace.db", "SELECT state FROM deliveries") == [("delivered",)] * 2
+
+
+def test_a_package_in_the_labs_folder_is_no_server(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = (
+        AUTOMATION
+        + """
+# %% packages of the server's and its modules' names, and a server that must be started anew
+import psutil
+for name in ("lab_workspace", "lab_guest", "uvicorn", "mlflow", "urllib", "h11"):
+    os.mkdir(name)
+    for module in ("__init__", "__main__", "serving", "error", "request"):
+        with open(f"{name}/{module}.py", "w") as file:
+            file.write(f"open({os.getcwd() + '/ran'!r}, 'a').write({name + '.' + module!r})")
+(server,) = [p for p in psutil.Process(os.getppid()).children() if p.pid != os.getpid()]
+server.kill()
+"""
+    )
+    record = raised(folder, monkeypatch, cells, STEP)
+    assert [cell.outcome for cell in record.cells] == ["ok", "ok"]
+    assert not (folder / "lab" / "root" / "ran").exists()
+    assert rows(folder, "mlflow.db", "SELECT current_stage FROM model_versions") == [("Staging",)]
+    assert len(record.reported.splitlines()) == 2
+
+
+JOB = """
+# %% jobs that webhooks start
+def job(name, code):
+    with open(f"{name}.py", "w") as file:
+        file.write(code)
+    task = {"task_key": "main", "spark_python_task": {"python_file": f"{os.getcwd()}/{name}.py"}}
+    made = session.post(host + "/api/2.2/jobs/create", json={"name": name, "tasks": [task]})
+    assert made.ok, made.text
+    made = session.post(host + "/api/2.0/mlflow/registry-webhooks/create", json={
+        "model_name": "churn",
+        "events": ["MODEL_VERSION_TRANSITIONED_STAGE"],
+        "job_spec": {"job_id": str(made.json()["job_id"]), "access_token": os.environ["DATABRICKS_TOKEN"]},
+    })
+    assert made.ok, made.text
+    return made.json()["webhook"]["id"]
+"""
+
+
+def test_what_was_delivered_is_reported(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = (
+        AUTOMATION
+        + JOB
+        + """
+# %% before the notebook's end
+hook = job("hello", "print('hello')")
+assert session.post(host + "/api/2.0/mlflow/registry-webhooks/test", json={"id": hook}).ok
+while session.get(host + "/lab/status").json()["active_runs"]:
+    pass
+"""
+    )
+    record = raised(folder, monkeypatch, cells, STEP)
+    assert [cell.outcome for cell in record.cells] == ["ok", "ok", "ok"]
+    found = open_workspace(folder / "lab" / "root" / "workspace.db", record.reported)
+    (_, run), (telling,), (job,) = found.runs, [hook for hook in found.webhooks if hook.http], found.jobs
+    assert not found.cut
+    assert sorted((one.webhook, one.sha256) for one in found.delivered) == sorted(
+        (one.webhook, hashlib.sha256(one.body.encode()).hexdigest()) for one in found.deliveries if not one.test
+    )
+    for one in found.delivered:
+        assert one.status == 200 and not one.test
+        if one.webhook == telling.id:
+            message = next(message for message in found.received if message.sha256 == one.sha256)
+            assert one.target.endswith("/lab/receiver/chat") and (one.job, one.run) == (None, None)
+            assert one.signature == message.headers["x-databricks-signature"]
+        else:
+            assert (one.job, one.run) == (job.id, run.id) and found.start_of(run) == one
+
+
+def test_what_a_job_leaves_behind_ends(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = (
+        AUTOMATION
+        + JOB
+        + """
+# %% one leaves something behind, the other takes its time
+watcher = f"import time; time.sleep(3); open({os.getcwd() + '/outlived'!r}, 'w').close()"
+job("leaves", f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {watcher!r}], start_new_session=True)")
+job("takes_its_time", "import time; time.sleep(6)")
+"""
+    )
+    record = raised(folder, monkeypatch, cells, STEP)
+    assert [cell.outcome for cell in record.cells] == ["ok", "ok", "ok"]
+    runs = rows(folder, "workspace.db", "SELECT run_name, result FROM job_runs ORDER BY run_name")
+    assert runs == [("leaves", "SUCCESS"), ("takes_its_time", "SUCCESS")]
+    assert not (folder / "lab" / "root" / "outlived").exists()
+
+
+def test_a_lab_to_explore_has_a_server_that_comes_back(folder: Path) -> None:
+    root, run = folder / "root", folder / "run"
+    root.mkdir()
+    run.mkdir()
+    lay(root)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    config = {"jvm": None, "spark_home": None, "root": str(root), "scratch": str(run), "user": None, "port": port}
+    config |= {"token": TOKEN, "command": ["sleep", "600"], "environment": {}, "sockets": {}}
+    (run / "desk.json").write_text(json.dumps(config))
+    place = sandbox.place("process", folder)
+    desk = subprocess.Popen(
+        [*place.prefix, *interpreter.command("lab_guest.desk", str(run / "desk.json"))],
+        stdin=subprocess.PIPE,
+        env=place.environment,
+    )
+    assert desk.stdin is not None
+    try:
+        health = f"http://127.0.0.1:{port}/lab/health"
+        wait_for(health)
+        (server,) = [one for one in psutil.Process(desk.pid).children() if "sleep" not in one.cmdline()]
+        server.kill()
+        wait_for(health)
+        desk.stdin.close()
+        assert desk.wait(timeout=60) == 0
+        assert not server.is_running()
+    finally:
+        desk.kill()
+        desk.wait()
+
+
+def wait_for(address: str) -> None:
+    """Return once an address answers."""
+    deadline = time.monotonic() + MOST_SECONDS
+    while True:
+        try:
+            assert requests.get(address, timeout=MOST_SECONDS).ok
+            return
+        except requests.ConnectionError:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
 
 
 def test_a_step_that_is_not_possible_costs_no_other(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

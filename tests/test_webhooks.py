@@ -743,6 +743,26 @@ def test_what_was_acknowledged_outlives_a_sudden_end(tmp_path: Path, listener: L
         assert len(told_of) == len(set(told_of))
 
 
+def test_what_others_put_into_its_queue_is_not_sent(tmp_path: Path, listener: Listener) -> None:
+    columns = "webhook_id, event, model_name, version, body, state, due_ms, created_ms"
+    forged = f"SELECT {columns.replace('body, state', 'upper(body), ' + repr('pending'))}"
+    with served(tmp_path) as server:
+        hook = told_once(server, "m", listener.url)
+        assert fate(server, hook) == [("delivered", 1)]
+        with contextlib.closing(sqlite3.connect(tmp_path / "workspace.db", timeout=60)) as others, others:
+            for seal in ("NULL", "''", "seal"):
+                others.execute(f"INSERT INTO deliveries ({columns}, seal) {forged}, {seal} FROM deliveries LIMIT 1")
+        assert fate(server, hook) == [("delivered", 1)] + [("dropped", 0)] * 3
+        with contextlib.closing(sqlite3.connect(tmp_path / "workspace.db", timeout=60)) as others, others:
+            others.execute(
+                "CREATE TRIGGER forges AFTER INSERT ON receivers BEGIN "
+                f"INSERT INTO deliveries ({columns}, seal) "
+                f"{forged}, seal(webhook_id, upper(body)) FROM deliveries LIMIT 1; END"
+            )
+        assert not server.call("PUT", "/lab/receiver/other", json={"answers": []}).ok
+        assert len(fate(server, hook)) == 4 and len(listener.got) == 1
+
+
 def test_after_its_restart_it_does_not_send_again(tmp_path: Path, listener: Listener) -> None:
     with served(tmp_path) as server:
         hook = told_once(server, "m", listener.url)
