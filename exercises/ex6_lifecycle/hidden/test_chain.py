@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
+from deliveries import TOO_MANY
+
 from fixtures.parcels import LIVE, RETIRED, Kind, Parcels
 from grader.evidence.registry import DELETED, Event, Version
 from grader.evidence.workspace import JobRun
@@ -102,7 +104,7 @@ def why_not(lab: Lab, data: Parcels, version: Version, wanted: str) -> NoReturn:
     if not jobs:
         mismatch(wanted, "no job has the name in test_job")
     if lab.workspace.cut:
-        mismatch(wanted, "the webhooks sent more messages than the grader counts, and none of those it counts did")
+        mismatch(wanted, TOO_MANY)
     if any(lab.workspace.start_of(run) is None for run in runs_about(lab, data, version)):
         mismatch(wanted, "its run was started by something other than a webhook")
     hooks = [hook for hook in lab.workspace.webhooks if hook.job]

@@ -8,6 +8,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from deliveries import TOO_MANY
+
 from fixtures.parcels import RETIRED, Hook, Parcels
 from grader.evidence.workspace import Delivered, Message, Webhook
 from grader.suite.api import Lab, check, mismatch
@@ -77,7 +79,7 @@ def told_of(lab: Lab, data: Parcels, wanted: str) -> list[tuple[Message, Deliver
     if found:
         return found
     if lab.workspace.cut:
-        mismatch(wanted, "the webhooks sent more messages than the grader counts, and none of those it counts did")
+        mismatch(wanted, TOO_MANY)
     if about:
         mismatch(wanted, "the message was sent by something other than a webhook")
     hooks = own_hook(lab, data)
