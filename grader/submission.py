@@ -88,6 +88,7 @@ def _check_kind(path: Path) -> None:
     if path.suffix not in (".py", ".ipynb"):
         raise BadInput(f"{path} is neither a .py nor an .ipynb file: hand in one of these.")
 
+
 def of(path: Path, content: bytes) -> Submission:
     """The submission whose file of that name holds these bytes. Raises BadInput as :func:`read` does."""
     if len(content) > MAX_BYTES:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -11,7 +13,8 @@ from grader import catalog, interpreter
 from grader.errors import NotGraded
 from grader.lab.record import CellOutcome, CellRecord, LabRecord
 from grader.submission import Cell
-from grader.suite import court
+from grader.suite import court, judge
+from grader.suite.api import Lab
 from grader.suite.verdict import CheckResult
 
 CHECK = catalog.find("ex3").check("log.steps")
@@ -72,3 +75,9 @@ def test_of_what_a_judge_writes_only_a_bounded_part_is_read(
         pytest.raises(NotGraded, match=said),
     ):
         judge.verdict(catalog.find("ex3"), record, ())
+
+
+def test_the_judge_passes_on_no_more_than_is_read() -> None:
+    judged = judge.Collector(cast(Lab, None))
+    judged._fail("log.steps", "e" * 10_000_000, "f" * 10_000_000)
+    assert len(json.dumps(judged.results)) < 3 * judge.MOST_TEXT

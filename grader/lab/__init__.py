@@ -72,7 +72,7 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path)
     if path.exists():
         for command in (["chmod", "-R", "u+rwX"], ["rm", "-rf"]):
-            subprocess.run([*command, "--", str(path)], capture_output=True)
+            subprocess.run([*command, "--", str(path)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 @dataclass(frozen=True)
@@ -96,9 +96,10 @@ def prepare(
     spark: bool,
     isolation: sandbox.Isolation,
     notify: Callable[[str], None],
+    first: bool = False,
 ) -> Site:
     """Get ready to raise a lab below ``path``: for an exercise with the ``data`` that its fixture planned, or an empty
-    one. Raises BadInput when the machine lacks something.
+    one. ``first`` as for :func:`grader.lab.sandbox.place`. Raises BadInput when the machine lacks something.
     """
     from grader import runtime
     from grader.runtime import jvm, templates
@@ -107,7 +108,7 @@ def prepare(
     template = templates.provide(notify)
     notify("raising the lab")
     shutil.copytree(template / templates.FONTS, path / "run" / templates.FONTS)
-    place = sandbox.place(isolation, path, parts.read_paths if parts else ())
+    place = sandbox.place(isolation, path, parts.read_paths if parts else (), first=first)
     config = {
         "jvm": _jvm(jvm, parts, place) if parts else None,
         "spark_home": str(parts.spark_home) if parts else None,
@@ -145,7 +146,8 @@ def run(
     limits = Limits.of(exercise.limits)
     fixture = load_fixture(exercise)
     data = fixture.plan(seed)
-    site = prepare(path, exercise, data, spark=exercise.spark, isolation=isolation, notify=notify)
+    house = exercise.workspace
+    site = prepare(path, exercise, data, spark=exercise.spark, isolation=isolation, notify=notify, first=house)
     started = time.monotonic()
     place = site.place
     config = {
@@ -153,7 +155,7 @@ def run(
         "results": list(exercise.results),
         "results_file": str(path / "run" / "results.json"),
         "limits": limits.for_guest(own_processes=isolation == "sandbox"),
-        "family": "house" if exercise.workspace else "keeper" if isolation == "process" else None,
+        "family": "house" if house else "keeper" if isolation == "process" else None,
     }
     (path / "run" / "boot.json").write_text(json.dumps(config))
     afterwards = fixture.afterwards(data) if hasattr(fixture, "afterwards") else ()

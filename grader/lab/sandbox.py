@@ -114,11 +114,15 @@ def bwrap() -> str:
     return str(bwrap_path())
 
 
-def place(isolation: Isolation, folder: Path, readable: Iterable[Path] = (), *, writable: bool = True) -> Place:
+def place(
+    isolation: Isolation, folder: Path, readable: Iterable[Path] = (), *, writable: bool = True, first: bool = False
+) -> Place:
     """Where the lab in ``folder`` runs. ``readable``: what it must see besides Python and the system.
 
     ``folder`` holds ``root`` (the lab's own files; in a sandbox not to be written to unless ``writable``) and
-    ``run`` (sockets and results, shared with the grader).
+    ``run`` (sockets and results, shared with the grader). ``first``: in a sandbox the command is process 1 itself, and
+    adopts and reaps all others. Else that is one of bubblewrap's, which may have the lab's user: what a notebook does
+    to it outlives the notebook.
     """
     environment = {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -145,6 +149,8 @@ def place(isolation: Isolation, folder: Path, readable: Iterable[Path] = (), *, 
     environment |= {"HOME": "/tmp", "TMPDIR": "/tmp", "PYTHONPATH": guest, "MLFLOW_TRACKING_URI": store_uri(_ROOT)}
     user = secrets.choice(_USERS) if _as_root() else None
     argv = [bwrap(), "--die-with-parent", "--new-session", "--clearenv", "--hostname", "lab"]
+    if first:
+        argv.append("--as-pid-1")
     if user is None:
         argv += [*_UNSHARE, "--uid", str(_USER), "--gid", str(_USER)]
     else:
@@ -224,11 +230,12 @@ def _mounts(shown: Iterable[Path], private: Iterable[Path]) -> tuple[list[str], 
     visible = {_SYSTEM: True}
     for path in sorted(shown | private, key=lambda path: (len(path.parts), path)):
         above = next((parent for parent in (path, *path.parents) if parent in visible), None)
+        seen = above is not None and visible[above]
         if path in private:
-            if visible.get(above):
+            if seen:
                 options.append(("--tmpfs", str(path)))
                 visible[path] = False
-        elif not visible.get(above):
+        elif not seen:
             options += [*_ways_to(path, above), ("--ro-bind", str(path), str(path))]
             visible[path] = True
     return _in_turn(options), [path for path, seen in visible.items() if not seen]

@@ -28,6 +28,8 @@ from grader.suite.api import Lab, Mismatch
 
 MEMORY_MB = 4096
 CPU_SECONDS = 120
+MOST_TEXT = 10_000
+"""Characters of a result's sentence that are passed on; a scorecard keeps fewer (``grader.scoring``)."""
 
 
 class Collector:
@@ -79,7 +81,8 @@ class Collector:
     def _fail(self, check_id: str, expected: str, found: str) -> None:
         """A check that several tests judge fails with the first that fails."""
         if self.results.get(check_id, {}).get("passed", True):
-            self.results[check_id] = {"passed": False, "expected": expected, "found": found}
+            told = {"expected": expected[:MOST_TEXT], "found": found[:MOST_TEXT]}
+            self.results[check_id] = {"passed": False, **told}
 
 
 def judge(exercise: catalog.Exercise, lab: Lab) -> dict[str, Any]:
