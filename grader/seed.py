@@ -1,7 +1,7 @@
 """The seed of a lab: its data, names and figures follow from it.
 
-One that is drawn has so many bits that nobody can work out the answers for all of them beforehand. In JSON it is text:
-a program that reads numbers as floats would round it.
+A drawn seed has 63 bits, so nobody can prepare the answers for all seeds. In JSON it is text, because a program that
+reads numbers as floats would round it.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ def test_orders_go_in_and_reports_come_out() -> None:
         assert line.reported == ""
         lab.sendall(b'{"delivery": 1}\n{"delivery": 2}\n{"deliv')
         line.receive()
-        assert line.reported == '{"delivery": 1}\n{"delivery": 2}\n', "half a line is none"
+        assert line.reported == '{"delivery": 1}\n{"delivery": 2}\n', "an unfinished line is left out"
         lab.close()
         line.receive()
         assert line.reported.count("\n") == 2

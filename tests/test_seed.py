@@ -1,4 +1,4 @@
-"""Seeds: drawn from so many that no table of answers holds them all, and told to nothing in a lab."""
+"""Drawn seeds have 63 bits, so no table holds the answers for all of them, and nothing in a lab gives one away."""
 
 from __future__ import annotations
 

@@ -213,7 +213,7 @@ def _frame(body: bytes, flags: int = 0) -> bytes:
 
 
 def _message(frames: list[bytes | None], size: int) -> dict[str, Any]:
-    """A message from its frames. Raises ValueError, TypeError, LookupError or RecursionError when they are none.
+    """A message from its frames. Raises ValueError, TypeError, LookupError or RecursionError when they are not one.
 
     Its signature is not looked at: it is made with a key that the lab has.
     """

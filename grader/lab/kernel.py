@@ -51,7 +51,7 @@ each where a cell prints without end.
 """
 
 MOST_LINES = 1_000_000
-"""A line number of more is none: nothing of a lab's making may be a number that can't be written down."""
+"""A higher line number is ignored: a lab can send a number with too many digits to be written down."""
 _SHOWN = ("stream", "display_data", "execute_result", "update_display_data")
 """The kinds of messages that are a cell's output."""
 _ERROR_MARK = "lab-error:"
