@@ -9,11 +9,12 @@ the learner wrote it.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from grader.errors import BadInput
 
@@ -21,6 +22,9 @@ Language = Literal["python", "sql", "markdown", "shell"]
 
 MAX_BYTES = 10 * 1024 * 1024
 """A larger submission is not read: no notebook without outputs comes near it."""
+MOST_BRACKETS = 500_000
+"""A notebook with more is not read: an empty object is two bytes as JSON, and sixty in memory."""
+MOST_CELLS = 2_000
 
 _LINE_END = re.compile(r"\r\n?|\n")
 LONGEST_TITLE = 80
@@ -98,6 +102,8 @@ def of(path: Path, content: bytes) -> Submission:
     except UnicodeDecodeError as error:
         raise BadInput(f"{path} is not UTF-8 text (byte {error.start}): save it as UTF-8.") from error
     cells = _notebook(path, text) if path.suffix == ".ipynb" else parse(text)
+    if len(cells) > MOST_CELLS:
+        raise BadInput(f"{path} has {len(cells):,} cells, and no more than {MOST_CELLS:,} are run: join some.")
     if not any(cell.language != "markdown" for cell in cells):
         raise BadInput(f"{path} has no code in it: there is nothing to run.")
     return Submission(path, hashlib.sha256(content).hexdigest(), cells)
@@ -225,14 +231,40 @@ def _take_magic(draft: _Draft) -> None:
         return
 
 
+def _bare(notebook: dict[str, Any]) -> dict[str, Any]:
+    """A notebook without outputs, metadata and whatever else is not read of it.
+
+    What holds a notebook against its schema takes time and memory without bounds for some of that. Raises LookupError,
+    TypeError or AttributeError for what is no notebook.
+    """
+    major = notebook["nbformat"]
+    bare: dict[str, Any] = {"nbformat": major, "nbformat_minor": 0, "metadata": {}}
+    if "worksheets" in notebook:  # until version 3 of the format
+        return bare | {
+            "worksheets": [{"cells": list(map(_bare_cell, sheet["cells"]))} for sheet in notebook["worksheets"]]
+        }
+    return bare | {"cells": list(map(_bare_cell, notebook["cells"]))}
+
+
+def _bare_cell(cell: dict[str, Any]) -> dict[str, Any]:
+    kept = {name: cell[name] for name in ("cell_type", "source", "input", "language", "level") if name in cell}
+    for name in kept.keys() & {"source", "input"}:
+        kept[name] = "".join(kept[name])
+    if kept["cell_type"] == "code":
+        kept |= {"outputs": []} if "input" in kept else {"outputs": [], "execution_count": None}
+    return kept | {"metadata": {}}
+
+
 def _notebook(path: Path, text: str) -> tuple[Cell, ...]:
     from grader.lab.inside.lab_guest.spare import GRAMMAR, spared
 
     with spared(GRAMMAR):
         import nbformat
 
+    if text.count("{") + text.count("[") > MOST_BRACKETS:
+        raise BadInput(f"{path} holds too much besides code: clear the notebook's outputs first.")
     try:
-        notebook = nbformat.reads(text, as_version=4)
+        notebook = nbformat.reads(json.dumps(_bare(json.loads(text))), as_version=4)
     except Exception as error:
         # nbformat raises whatever its reader met: not JSON, no notebook, cells that are no list.
         raise BadInput(f"{path} is no notebook that Jupyter could open: save it again from Jupyter.") from error

@@ -185,6 +185,8 @@ class TestNotebook:
             '{"nbformat": "x", "cells": []}',
             '{"nbformat": 99, "cells": []}',
             "[" * 100_000,
+            '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [{"cell_type": "code"}]}',
+            '{"nbformat": 3, "worksheets": 7}',
             notebook(),
             notebook({"cell_type": "markdown", "metadata": {}, "source": "# only text", "id": "b"}),
         ],
@@ -194,10 +196,38 @@ class TestNotebook:
             self.read(tmp_path, text)
         assert len(str(told.value)) < 400 and "\n" not in str(told.value)
 
+    @pytest.mark.filterwarnings("error")
+    @pytest.mark.parametrize(
+        "more",
+        [
+            {"outputs": [{}] * 100_000},
+            {"outputs": [{"output_type": "stream", "name": "stdout", "text": ["line\n"] * 10_000}]},
+            {"metadata": {"tags": [str(number) for number in range(100_000)]}},
+            {"attachments": {"a": {"image/png": "x" * 1_000_000}}},
+            {"unknown": [[]] * 100_000},
+            {"id": "?"},
+        ],
+        ids=lambda more: next(iter(more)),
+    )
+    def test_what_is_not_read_is_not_looked_at(self, tmp_path: Path, more: dict[str, Any]) -> None:
+        """Held against the notebook's schema, some of it takes minutes and gigabytes."""
+        text = notebook(code("x = 1", **more), code("y = 2", **more))  # with one id twice
+        assert [cell.source for cell in self.read(tmp_path, text)] == ["x = 1", "y = 2"]
+
+    def test_what_is_many_times_larger_in_memory_is_refused(self, tmp_path: Path) -> None:
+        with pytest.raises(BadInput, match="clear the notebook's outputs"):
+            self.read(tmp_path, notebook(code("x = 1", outputs=[{}] * 600_000)))
+
     def test_half_a_character_can_be_graded(self, tmp_path: Path) -> None:
         """JSON can spell half a surrogate pair; no file or terminal could be written with it."""
         for cell in self.read(tmp_path, notebook(code("# \ud800\nx = '\udc00'"))):
             (cell.title + cell.source).encode()
+
+
+def test_too_many_cells_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "many.py").write_text("# %%\nx = 1\n" * 2_001)
+    with pytest.raises(BadInput, match="2,001 cells"):
+        read(tmp_path / "many.py")
 
 
 class TestFile:
