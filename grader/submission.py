@@ -247,7 +247,9 @@ def _bare(notebook: dict[str, Any]) -> dict[str, Any]:
 
 
 def _bare_cell(cell: dict[str, Any]) -> dict[str, Any]:
-    kept = {name: cell[name] for name in ("cell_type", "source", "input", "language", "level") if name in cell}
+    kept: dict[str, Any] = {
+        name: cell[name] for name in ("cell_type", "source", "input", "language", "level") if name in cell
+    }
     for name in kept.keys() & {"source", "input"}:
         kept[name] = "".join(kept[name])
     if kept["cell_type"] == "code":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import secrets
 import shutil
 import socket
@@ -40,6 +41,7 @@ LIMITED = {
     "floods_every_channel": "output",
     "floods_output": "output",
     "forks": "processes",
+    "hoards_sockets": "processes",
     "crashes_the_interpreter": "died",
     "will_not_be_interrupted": "timeout",
 }
@@ -161,8 +163,9 @@ def test_nobody_was_called(run: Outcome) -> None:
 def test_nothing_outside_was_changed(run: Outcome) -> None:
     assert not Path("/tmp/canary-was-here").exists()
     assert "nothing written" in message(run, "writes_to_the_installation")
-    # Namespaces of its own, which a system may allow anybody, lead nowhere.
-    assert message(run, "climbs_out").startswith(("allowed: [],", "allowed: ['unshare'],"))
+    if platform.machine() in ("x86_64", "aarch64"):
+        assert message(run, "climbs_out").startswith("allowed: [],")
+        assert "not permitted" in message(run, "mounts_memory")
     assert message(run, "hard_links_out") == "[]"
     assert (run.place / "home" / "canary.txt").read_text() == f"canary-{run.secret}"
 

@@ -10,9 +10,11 @@ from dataclasses import asdict, dataclass, fields
 class Limits:
     """Time in seconds of wall time, memory and disk in MiB, output in MiB of messages per cell.
 
-    ``memory_mb`` bounds the notebook's own process; ``lab_memory_mb`` all of a lab's processes, the JVM
-    included. ``processes`` counts tasks (threads too), of which an idle lab has about a hundred. ``settle_seconds`` is
-    how long a workspace may take to come to rest after the notebook, and after each thing that happens then.
+    ``memory_mb`` bounds the notebook's own process; ``lab_memory_mb`` all of a lab's processes, the JVM included.
+    ``processes`` counts tasks (threads too), of which an idle lab has about a hundred. ``open_files`` counts
+    descriptors, those of sockets and pipes too, of which a lab has some 700: each may hold memory of the system.
+    ``settle_seconds`` is how long a workspace may take to come to rest after the notebook, and after each thing that
+    happens then.
     """
 
     cell_seconds: float = 60
@@ -20,6 +22,7 @@ class Limits:
     memory_mb: float = 1536
     lab_memory_mb: float = 3072
     processes: float = 600
+    open_files: float = 4096
     output_mb: float = 4
     disk_mb: float = 512
     files: float = 20_000

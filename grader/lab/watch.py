@@ -103,15 +103,18 @@ class Watch:
         known = {process.pid for process in family}
         # What has ended is forgotten: a lab may start processes without end.
         self._seen = {pid: process for pid, process in self._seen.items() if pid in known or _runs(process)}
-        tasks = memory = 0
+        tasks = memory = opened = 0
         for process in family:
             with contextlib.suppress(psutil.Error, OSError):
                 self._seen[process.pid] = process
                 tasks += process.num_threads()
                 memory += process.memory_info().rss
+                opened += process.num_fds()
         limits = self._limits
         if tasks > limits.processes:
             return "processes", f"the lab ran {tasks} processes and threads; it may run {limits.processes:g}"
+        if opened > limits.open_files:
+            return "processes", f"the lab had {opened} files and sockets open; it may have {limits.open_files:g}"
         most = limits.lab_memory_mb * (1 << 20)
         if memory > most:
             memory = self._shared_once(family)  # what processes share was counted more than once

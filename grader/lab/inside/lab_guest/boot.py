@@ -27,6 +27,7 @@ def main() -> None:
         # The grader wrote the connection file for itself alone; no other user sees its folder.
         Path(sys.argv[sys.argv.index("-f") + 1]).chmod(0o644)
         bounds.become(config["user"])
+    bounds.confine(config["limits"])
     orders = house.take_orders() if config["family"] == "house" else None
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     if orders:

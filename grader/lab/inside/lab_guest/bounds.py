@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import resource
+from collections.abc import Mapping
+
+from . import namespaces
 
 
 def become(user: int) -> None:
@@ -13,7 +16,17 @@ def become(user: int) -> None:
     os.setuid(user)
 
 
-def limit(limits: dict[str, float]) -> None:
+def confine(limits: Mapping[str, float] | None) -> None:
+    """Set what holds for all of a lab, Spark's JVM included: before anything else is started.
+
+    Raises OSError when the system does not permit it.
+    """
+    namespaces.forbid()
+    if limits:
+        _at_most(resource.RLIMIT_NOFILE, int(limits["open_files"]))
+
+
+def limit(limits: Mapping[str, float]) -> None:
     """Set this process's limits (``grader.lab.limits``); what it has started before keeps its own."""
     memory = int(limits["memory_mb"]) << 20
     disk = int(limits["disk_mb"]) << 20
@@ -25,6 +38,10 @@ def limit(limits: dict[str, float]) -> None:
     ):
         if what == resource.RLIMIT_NPROC and not limits["own_processes"]:
             continue  # Outside a sandbox it would count all that the user runs.
-        _, hard = resource.getrlimit(what)
-        ceiling = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(what, (ceiling, ceiling))
+        _at_most(what, value)
+
+
+def _at_most(what: int, value: int) -> None:
+    _, hard = resource.getrlimit(what)
+    ceiling = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    resource.setrlimit(what, (ceiling, ceiling))

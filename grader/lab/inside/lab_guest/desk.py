@@ -27,6 +27,7 @@ def main() -> None:
     config = json.loads(Path(sys.argv[1]).read_text())
     if config["user"] is not None:
         bounds.become(config["user"])
+    bounds.confine(None)
     keeper.adopt()
     os.chdir(config["root"])
     server = Server(Path(config["root"]), None, config["port"], config["token"])

@@ -34,6 +34,7 @@ def main() -> None:
     config = json.loads(sys.argv[1])
     if config["user"] is not None:
         bounds.become(config["user"])
+    bounds.confine(config["limits"])
     bounds.limit(config["limits"])
     answers = os.dup(1)
     null = os.open(os.devnull, os.O_RDWR)
