@@ -35,5 +35,8 @@ def settle() -> None:
         del os.environ[name]
     os.environ["PYTHONSAFEPATH"] = "1"
     own = Path(__file__).resolve().parents[1]  # ``python -m grader`` in a checkout that is not installed
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except OSError:  # It was deleted, and nothing can be imported from it.
+        return
     sys.path[:] = [place for place in sys.path if place and (Path(place) != here or here == own)]

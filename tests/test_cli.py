@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -338,6 +339,32 @@ def test_hints_come_in_steps(pipeline: FakePipeline, capsys: pytest.CaptureFixtu
     capsys.readouterr()
     assert cli.run(["hint", "ex1"]) == 0
     assert "no hint is needed" in capsys.readouterr().out
+
+
+def test_a_deleted_folder_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    here = tmp_path / "gone"
+    here.mkdir()
+    os.chdir(here)
+    here.rmdir()
+    try:
+        assert cli.run(["list"]) == 2
+    finally:
+        os.chdir(tmp_path)
+    assert "The current folder has been deleted" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "command", [["ex1", "mine.py"], ["class", ".", "--exercise", "ex1", "--jobs", "1", "--isolation", "process"]]
+)
+def test_a_disk_without_room_for_a_lab_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    """A lab that fills the disk would spoil the labs beside it."""
+    Path("mine.py").write_text("x = 1\n")
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: SimpleNamespace(free=300 << 20))
+    assert cli.run(command) == 2
+    told = capsys.readouterr().err
+    assert "300 MB free" in told and "640 MB" in told and "TMPDIR" in told
 
 
 def test_reset_keeps_the_old_work(capsys: pytest.CaptureFixture[str]) -> None:

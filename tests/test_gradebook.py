@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import multiprocessing
+import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -188,6 +190,13 @@ def test_a_database_of_other_making(place: str) -> None:
         connection.execute(sa.text("CREATE TABLE results (x INTEGER)"))
     engine.dispose()
     with pytest.raises(BadInput, match="tables of other making"), gradebook.opened(place):
+        pass
+
+
+def test_another_programs_file_is_left_alone(tmp_path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "other.db")) as other:
+        other.execute("CREATE TABLE history (x INTEGER)")
+    with pytest.raises(BadInput, match="tables of other making"), gradebook.opened(str(tmp_path / "other.db")):
         pass
 
 

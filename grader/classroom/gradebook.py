@@ -376,7 +376,9 @@ def _upgrade(connection: Connection, shown: str) -> None:
         return
     if found is not None and found not in known:
         raise BadInput(f"The gradebook {shown} was written by a newer version of the grader: update this one.")
-    if found is None and set(sa.inspect(connection).get_table_names()) & {"attempts", "results", "overrides"}:
+    there = set(sa.inspect(connection).get_table_names()) if found is None else set()
+    # A server's database may be shared with other programs. A file is one program's.
+    if there & {"attempts", "results", "overrides"} or (there and connection.dialect.name == "sqlite"):
         raise BadInput(f"The database {shown} has tables of other making: name an empty one.")
     command.upgrade(config, "head")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from grader import interpreter
 
@@ -32,6 +33,11 @@ def run(arguments: Sequence[str]) -> int:
 def _parsed(arguments: Sequence[str]) -> int | None:
     from grader.cli.app import app
     from grader.cli.words import command
+    from grader.errors import BadInput
 
+    try:
+        Path.cwd()
+    except OSError:
+        raise BadInput("The current folder has been deleted or can't be read: change to another folder.") from None
     status: int | None = app([*arguments], prog_name=command(), standalone_mode=False)
     return status

@@ -41,6 +41,7 @@ def grade_class(
     only: list[str],
 ) -> int:
     """Grade what the gradebook does not have yet; exit status 1 if something could not be graded."""
+    from grader import lab
     from grader.classroom import gradebook as gradebooks
     from grader.classroom import late, layouts, queue, run
     from grader.classroom import roster as rosters
@@ -55,11 +56,14 @@ def grade_class(
     chosen = _chosen(only, {one.learner for one in found.found}, people, folder)
     if not cluster:
         _check_isolation(isolation, sandbox.unavailable())
+    width = jobs or os.cpu_count() or 1
+    if not cluster:
+        lab.need_room(width)
     again = run.Again(force=force, failed=retry_failed)
     with (
         gradebooks.opened(gradebook) as book,
         _line() as notify,
-        queue.cluster(cluster) if cluster else queue.local(jobs or os.cpu_count() or 1) as workers,
+        queue.cluster(cluster) if cluster else queue.local(width) as workers,
     ):
         tally = run.grade_class(
             folder,

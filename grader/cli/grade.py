@@ -75,10 +75,11 @@ def grade(
     _refuse_overwriting(submission, json, junit)
 
     # Heavy imports wait until it is clear that there is something to do.
-    from grader import pipeline
+    from grader import lab, pipeline
     from grader.report import files, jsonfile, terminal
     from grader.report import junit as junitfile
 
+    lab.need_room()
     options = pipeline.Options(seed=seed, isolation=isolation.value)
     with ExitStack() as reports:
         # Opened before the work, so that a place that can't be written is known before it.

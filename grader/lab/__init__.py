@@ -30,6 +30,9 @@ from grader.submission import Submission
 LONGEST_PLACE = 60
 """Longest path of a folder for labs: what lies below names sockets, whose paths end at some 100 characters."""
 
+LAB_MB = 640
+"""Disk that a lab may take: what its code may write (:class:`Limits`), and what it comes with."""
+
 
 def load_fixture(exercise: Exercise) -> Any:
     """The module of seeded data makers that the exercise names; ``fixtures/`` lies beside ``exercises/``."""
@@ -37,6 +40,18 @@ def load_fixture(exercise: Exercise) -> Any:
     if root not in sys.path:
         sys.path.append(root)
     return importlib.import_module(f"fixtures.{exercise.fixture}")
+
+
+def need_room(labs: int = 1) -> None:
+    """Raise BadInput unless the disk holds this number of labs at their limit: one that fills it stops the others."""
+    place = _place()
+    free, needed = shutil.disk_usage(place).free >> 20, labs * LAB_MB
+    if free < needed:
+        fewer = ", or raise fewer at a time with --jobs" if labs > 1 else ""
+        raise BadInput(
+            f"{place} has {free:,} MB free, and {labs} lab{'s' if labs > 1 else ''} may take {needed:,} MB: free some, "
+            f"set TMPDIR to a folder with more{fewer}."
+        )
 
 
 @contextlib.contextmanager
@@ -58,12 +73,18 @@ def folder() -> Iterator[Path]:
 def _make() -> Path:
     """Raises BadInput when there is no place for a lab."""
     try:
-        place = tempfile.gettempdir()
-        if len(place) > LONGEST_PLACE:
-            place = "/tmp"
-        return Path(tempfile.mkdtemp(prefix="lab-", dir=place))
+        return Path(tempfile.mkdtemp(prefix="lab-", dir=_place()))
     except OSError as error:
         raise BadInput(f"No folder for the lab can be made ({error}): set TMPDIR to a place to write to.") from error
+
+
+def _place() -> str:
+    """The folder that labs lie in. Raises BadInput when there is none."""
+    try:
+        place = tempfile.gettempdir()
+    except OSError as error:
+        raise BadInput(f"No folder for the lab can be made ({error}): set TMPDIR to a place to write to.") from error
+    return place if len(place) <= LONGEST_PLACE else "/tmp"
 
 
 def _remove(path: Path) -> None:
