@@ -341,6 +341,14 @@ def test_hints_come_in_steps(pipeline: FakePipeline, capsys: pytest.CaptureFixtu
     assert "no hint is needed" in capsys.readouterr().out
 
 
+def test_an_output_without_room_is_said() -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "grader", "list"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: There is no room left") and len(done.stderr.splitlines()) == 1
+
+
 def test_a_deleted_folder_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     here = tmp_path / "gone"
     here.mkdir()

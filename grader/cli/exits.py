@@ -6,6 +6,7 @@ at fault, 3 we are, 130 interrupted.
 
 from __future__ import annotations
 
+import errno
 import io
 import logging
 import os
@@ -49,9 +50,13 @@ def guarded(action: Callable[[], int | None], *, verbose: bool = False) -> int:
         status = INTERRUPTED
     except BrokenPipeError:
         # The reader has gone (`grade ex1 | head`); typer and rich end with 1 here, too.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return NOT_ALL_PASSED
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            _drop_output()
+            _say("error: There is no room left where something was to be written: free some disk, and try again.")
+            return BAD_INPUT
         if verbose and not isinstance(error, NotGraded):  # of which the scorecard has said all
             traceback.print_exc()
         _say("Sorry, the grader itself failed: this is no fault of your work.")
@@ -60,6 +65,12 @@ def guarded(action: Callable[[], int | None], *, verbose: bool = False) -> int:
     if status == INTERRUPTED:  # typer makes it of Ctrl-C
         _say("Interrupted.")
     return status
+
+
+def _drop_output() -> None:
+    """Write no more to standard output: Python itself would fail on the rest as it ends."""
+    with suppress(OSError, ValueError):  # it may be no file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _make_printable() -> None:
