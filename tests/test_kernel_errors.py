@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from grader.lab import kernel
+from grader.lab.record import CellError, CellRecord
 from grader.submission import Cell
 
+DURING, AFTER = CellError("OutputLimit", "while the cell ran"), CellError("OutputLimit", "while results were read")
 CELL = Cell(1, "cell", "python", "x = 1\nraise ValueError", 10)
 
 
@@ -34,3 +36,20 @@ def test_what_is_no_text_is_left_out(nested: int) -> None:
         deep = [deep]
     outcome, error = kernel._told({"ename": deep, "evalue": deep}, CELL)
     assert (outcome, error.name, error.message) == ("error", "", "")
+
+
+def test_a_flood_after_the_last_cell_is_noted_on_it() -> None:
+    records = [CellRecord(1, "a", "ok", 0.1), CellRecord(2, "b", "text", 0.0), CellRecord(3, "c", "not_run", 0.0)]
+    kernel._note_on_last(records, AFTER)
+    assert [(record.outcome, record.error) for record in records] == [
+        ("output", AFTER),
+        ("text", None),
+        ("not_run", None),
+    ]
+
+
+def test_a_flood_that_was_met_in_the_cell_stays_told_as_that() -> None:
+    """The cell was stopped, and its threads flood on while results are read."""
+    records = [CellRecord(1, "a", "output", 0.1, DURING)]
+    kernel._note_on_last(records, AFTER)
+    assert records[0].error == DURING

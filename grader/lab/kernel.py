@@ -373,10 +373,11 @@ async def _raised(
 
 
 def _note_on_last(records: list[CellRecord], error: CellError) -> None:
-    """Say of the last cell that ran that the notebook went over a limit after it."""
+    """Say of the last cell that ran that the notebook went over a limit after it. If it did so before, that stays."""
     for place in reversed(range(len(records))):
         if records[place].outcome not in ("text", "not_run"):
-            records[place] = replace(records[place], outcome="output", error=error)
+            if records[place].outcome != "output":
+                records[place] = replace(records[place], outcome="output", error=error)
             return
 
 
