@@ -38,8 +38,11 @@ START_SECONDS = 120
 """How long a lab may take to come up: some seconds, but a machine may be busy with others."""
 CAPTURE_SECONDS = 100
 """How long all results may take to be read; each has a limit of its own (``lab_guest.capture``)."""
-GRACE_SECONDS = 5
-"""How long a cell has to end after it was interrupted, before the notebook is ended with it."""
+GRACE_SECONDS = 15
+"""How long a cell has to end after it was interrupted, before the notebook is ended with it.
+
+A machine that is busy with other labs needs some seconds for a cell that was at a message of 100 MB.
+"""
 
 WRITABLE = ("root", "run", "scratch")
 """The parts of a lab's folder that its code may write to (``scratch`` where there is no sandbox)."""
