@@ -65,6 +65,8 @@ class TestSurvived:
             ("writes", "output"),
             ("subprocess writes", "output"),
             ("one message", "output"),
+            ("interrupted at its end", "ok"),
+            ("interrupted after its end", "ok"),
             ("asks", "error"),
             ("colours", "error"),
             ("patched tools", "ok"),

@@ -39,10 +39,7 @@ START_SECONDS = 120
 CAPTURE_SECONDS = 100
 """How long all results may take to be read; each has a limit of its own (``lab_guest.capture``)."""
 GRACE_SECONDS = 15
-"""How long a cell has to end after it was interrupted, before the notebook is ended with it.
-
-A machine that is busy with other labs needs some seconds for a cell that was at a message of 100 MB.
-"""
+"""How long a cell has to end after it was interrupted, before the notebook is ended with it."""
 
 WRITABLE = ("root", "run", "scratch")
 """The parts of a lab's folder that its code may write to (``scratch`` where there is no sandbox)."""

@@ -62,6 +62,17 @@ from IPython.display import display as show
 
 show({"text/plain": "x" * 100_000_000}, raw=True)
 
+# %% interrupted at its end
+import signal
+
+shell = get_ipython()
+shell.payload_manager.read_payload = lambda: signal.raise_signal(signal.SIGINT)
+
+# %% interrupted after its end
+del shell.payload_manager.read_payload
+finish = shell.kernel.finish_metadata
+shell.kernel.finish_metadata = lambda *values: (signal.raise_signal(signal.SIGINT), finish(*values))[1]
+
 # %% asks
 input("Your name? ")
 

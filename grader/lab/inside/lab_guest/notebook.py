@@ -32,7 +32,25 @@ def make_kernel(config: dict[str, Any], arguments: list[str]) -> Any:
     session.json = _json
 
     class Kernel(IPythonKernel):  # type: ignore[misc]
-        """Stops what Spark is at with the cell, and says so only when it has."""
+        """Stops what Spark is at with the cell, and says so only when it has. Each cell is answered for."""
+
+        def pre_handler_hook(self) -> None:
+            """An interrupt is ignored, but while a cell's code runs: ipykernel's own hook would lose the answer."""
+
+        post_handler_hook = pre_handler_hook
+
+        async def do_execute(self, *args: Any, **settings: Any) -> dict[str, Any]:
+            try:
+                try:
+                    signal.signal(signal.SIGINT, signal.default_int_handler)
+                    reply: dict[str, Any] = await super().do_execute(*args, **settings)
+                finally:
+                    signal.signal(signal.SIGINT, signal.SIG_IGN)
+            except KeyboardInterrupt:
+                # It came when the code had ended and its answer was being made.
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+                reply = {"status": "error", "ename": "KeyboardInterrupt", "evalue": "", "traceback": []}
+            return reply
 
         async def interrupt_request(self, stream: Any, ident: Any, parent: Any) -> None:
             # To the thread that runs cells: a call that waits there would not be woken by one to another.
