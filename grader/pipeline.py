@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from grader import lab, submission
 from grader import seed as seeds
@@ -18,6 +18,9 @@ from grader.scoring import Scorecard, SubmissionId, not_graded, score
 from grader.submission import Submission
 from grader.suite import court
 
+if TYPE_CHECKING:
+    from grader.lab.warm import WarmLab
+
 
 @dataclass(frozen=True)
 class Options:
@@ -28,9 +31,15 @@ class Options:
 
 
 def grade(
-    exercise: Exercise, work: Path | Submission, options: Options, notify: Callable[[str], None] = lambda text: None
+    exercise: Exercise,
+    work: Path | Submission,
+    options: Options,
+    notify: Callable[[str], None] = lambda text: None,
+    *,
+    warm: WarmLab | None = None,
 ) -> Scorecard:
     """Grade a submission, read already or at a path; ``notify`` is told, in a few words, what happens.
+    ``warm``: the lab that the project's own solutions share. Nobody else's file may be graded there.
 
     Raises BadInput when the file is no submission or the machine lacks something. Should the grader itself
     fail, the scorecard says ``not_graded`` and why.
@@ -41,10 +50,10 @@ def grade(
     identity = SubmissionId(str(submitted.path), submitted.sha256)
     exams = load_exams()
     isolation = sandbox.choose(options.isolation)
-    with lab.folder() as folder, court.waiting(exercise, seed, folder, isolation) as judge:
+    with warm.folder() if warm else lab.folder() as folder, court.waiting(exercise, seed, folder, isolation) as judge:
         record = None
         try:
-            record = lab.run(exercise, submitted, seed, folder, isolation=isolation, notify=notify)
+            record = lab.run(exercise, submitted, seed, folder, isolation=isolation, notify=notify, warm=warm)
             notify("judging")
             judging = time.monotonic()
             verdict = judge.verdict(exercise, record, submitted.cells)

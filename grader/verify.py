@@ -1,17 +1,16 @@
 """Proof that a suite judges justly: grades every kept solution and compares with what it declares.
 
-``solutions/<exercise>/`` holds ``accepted/``, ``partial/`` and ``wrong/`` submissions. A comment at the head
-of each says what it is and which checks must not pass; ``docs/solutions.md`` describes the headers. A
-solution may name a base and hold only the cells that differ from it, to show its one mistake and no more.
+Solutions that can share a lab do (:func:`grader.solutions.together`), and those of the project itself run one after
+another in warm labs (:mod:`grader.lab.warm`). Fresh, sealed labs, as learners get them, repeat a sample that is drawn
+anew each time, and whatever was not as declared. Warm and sealed labs must agree on each check to the word.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import multiprocessing
 import os
-import re
+import random
 import signal
 import tempfile
 import time
@@ -20,84 +19,101 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
-from grader import catalog, interrupts
+from grader import catalog, interrupts, machine, solutions
 from grader.catalog import Exercise
-from grader.errors import BadInput
+from grader.solutions import Group, Solution
 
-Kind = Literal["starter", "accepted", "partial", "wrong"]
-FOLDERS: tuple[Kind, ...] = ("accepted", "partial", "wrong")
+FEWEST_SEALED, SEALED_OF = 2, 8
+"""Sealed labs repeat one group of this number, and no fewer than the first."""
 
-_MARK = re.compile(r"^#\s?%%")
-_TASK = re.compile(r"\bTask (\d+)\b")
-_FIELD = re.compile(r"^(base|fails):\s*(.*)$")
-
-
-@dataclass(frozen=True)
-class Solution:
-    """A submission with a known verdict: exactly the checks in ``fails`` must not pass."""
-
-    name: str
-    kind: Kind
-    path: Path
-    about: str
-    base: str | None
-    fails: frozenset[str]
+Told = tuple[str, str, str]
+"""Of a check: its outcome, what was expected and what was found."""
 
 
 @dataclass(frozen=True)
 class Graded:
-    """What grading a file gave: the checks that did not pass, or why it was not graded."""
+    """What a lab gave: each check's result, or why it was not graded. ``seconds`` of wall time."""
 
-    not_passed: frozenset[str] | None
+    checks: Mapping[str, Told] | None
     reason: str | None
     seconds: float
+
+    @property
+    def not_passed(self) -> frozenset[str] | None:
+        if self.checks is None:
+            return None
+        return frozenset(name for name, (outcome, *_) in self.checks.items() if outcome != "passed")
 
 
 @dataclass(frozen=True)
 class Compared:
-    """A solution beside its actual verdict."""
+    """A solution beside its actual verdict. ``graded`` is of the lab that settled it, which others may have shared."""
 
     solution: Solution
     graded: Graded
+    shared: Group
+
+    @property
+    def not_passed(self) -> frozenset[str] | None:
+        """The checks that this solution failed: of a lab that several shared, those that none of the others did."""
+        others = solutions.fails(tuple(one for one in self.shared if one != self.solution))
+        return None if self.graded.not_passed is None else self.graded.not_passed - others
 
     @property
     def unearned(self) -> frozenset[str]:
         """Checks that passed although they must not."""
-        return frozenset() if self.graded.not_passed is None else self.solution.fails - self.graded.not_passed
+        return frozenset() if self.not_passed is None else self.solution.fails - self.not_passed
 
     @property
     def lost(self) -> frozenset[str]:
         """Checks that did not pass although they must."""
-        return (self.graded.not_passed or frozenset()) - self.solution.fails
+        return frozenset() if self.not_passed is None else self.not_passed - self.solution.fails
 
     @property
     def ok(self) -> bool:
-        return self.graded.not_passed is not None and self.graded.not_passed == self.solution.fails
+        return self.not_passed is not None and not self.unearned and not self.lost
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """A check on which a warm and a sealed lab gave different results for the same submission.
+
+    None stands for a submission that was not graded there, and ``check`` is empty then.
+    """
+
+    name: str
+    check: str
+    warm: Told | None
+    sealed: Told | None
 
 
 @dataclass(frozen=True)
 class Verification:
-    """The whole matrix of one exercise and one seed. ``unproven``: checks that no wrong solution fails."""
+    """Every solution's comparison, and how it was reached."""
 
     exercise: Exercise
     seed: int
     compared: tuple[Compared, ...]
     unproven: tuple[str, ...]
+    """Checks that no wrong solution was seen to fail."""
+    disagreements: tuple[Disagreement, ...]
+    warm_labs: int
+    sealed_labs: int
     seconds: float
 
     @property
     def ok(self) -> bool:
-        return not self.unproven and all(compared.ok for compared in self.compared)
+        return not self.unproven and not self.disagreements and all(compared.ok for compared in self.compared)
 
 
 Notify = Callable[[str, str], None]
-"""Told of a solution's name and what its grading does now."""
+"""Told of a lab's name and what its grading does now."""
 
 Results = Generator[tuple[str, Graded], None, None]
-GradeAll = Callable[[Exercise, Mapping[str, Path], int, int, Notify], Results]
-"""Grades files by name, with a seed and so many at a time, and hands each result on when it is there."""
+GradeAll = Callable[[Exercise, Mapping[str, Path], int, int, bool, Notify], Results]
+"""Grades files by name with a seed, several at a time, in warm labs or not. Gives each result when it is there."""
 
 
 def verify(
@@ -105,222 +121,197 @@ def verify(
     *,
     seed: int,
     jobs: int | None = None,
-    solutions: Path | None = None,
+    folder: Path | None = None,
+    sealed: bool = False,
     notify: Notify = lambda name, doing: None,
     grade_all: GradeAll | None = None,
 ) -> Verification:
-    """Grade the starter and every solution of an exercise and compare. Raises BadInput if there is none."""
+    """Grade the starter and every solution of an exercise and compare.
+
+    ``folder`` holds solutions that are not the project's own: like all with ``sealed``, they get sealed labs.
+    ``jobs``: the number of labs at once. Raises BadInput if there are no solutions.
+    """
     started = time.monotonic()
-    todo = discover(exercise, solutions or default_folder(exercise))
+    todo = solutions.discover(exercise, folder or solutions.default_folder(exercise))
+    groups = {_name(group): group for group in solutions.together(todo)}
+    jobs = jobs or machine.labs_at_once()
     grade_all = grade_all or grade_in_processes
-    jobs = jobs or os.cpu_count() or 1
-    graded: dict[str, Graded] = {}
     with tempfile.TemporaryDirectory(prefix="grade-verify-") as temporary:
-        files = {solution.name: complete(solution, Path(temporary)) for solution in todo}
-        # A lab takes long: close the generator, and with it every process, however this ends.
-        with contextlib.closing(grade_all(exercise, files, seed, jobs, notify)) as results:
-            for name, result in results:
-                graded[name] = result
-    compared = tuple(Compared(solution, graded[solution.name]) for solution in todo)
-    return Verification(exercise, seed, compared, unproven(exercise, compared), time.monotonic() - started)
+
+        def grade(wanted: Mapping[str, Group], *, warm: bool, place: str) -> dict[str, Graded]:
+            below = Path(temporary) / place
+            files = {name: solutions.complete(group[0], below, *group[1:]) for name, group in wanted.items()}
+            # A lab takes long: close the generator, and with it every process, however this ends.
+            with contextlib.closing(grade_all(exercise, files, seed, jobs, warm, notify)) as results:
+                return dict(results)
+
+        warm: dict[str, Graded] = {}
+        repeated = groups
+        if folder is None and not sealed:
+            warm = grade(groups, warm=True, place="warm")
+            repeated = {name: groups[name] for name in _to_repeat(groups, warm)}
+        fresh = grade(repeated, warm=False, place="sealed")
+        settled = {**warm, **fresh}
+        suspects = [
+            group for name, group in groups.items() if len(group) > 1 and not _as_declared(group, settled[name])
+        ]
+        single = {one.name: (one,) for group in suspects for one in group}
+        alone = grade(single, warm=False, place="alone")
+    compared = {}
+    for name, group in groups.items():
+        for one in group:
+            is_alone = one.name in alone
+            result = alone[one.name] if is_alone else settled[name]
+            compared[one.name] = Compared(one, result, (one,) if is_alone else group)
+    everything = tuple(compared[solution.name] for solution in todo)
+    return Verification(
+        exercise,
+        seed,
+        everything,
+        unproven(exercise, everything),
+        tuple(_disagreements(warm, fresh)),
+        len(warm),
+        len(fresh) + len(alone),
+        time.monotonic() - started,
+    )
 
 
-def default_folder(exercise: Exercise) -> Path:
-    """Where a checkout keeps the exercise's solutions."""
-    return catalog.home() / "solutions" / exercise.name
+def labs(exercise: Exercise, folder: Path | None = None) -> int:
+    """How many labs prove the exercise's solutions at first. Raises BadInput if there are no solutions."""
+    return len(solutions.together(solutions.discover(exercise, folder or solutions.default_folder(exercise))))
 
 
-def discover(exercise: Exercise, folder: Path) -> tuple[Solution, ...]:
-    """The starter, which must earn nothing, and every solution in a folder, in the order of the matrix."""
-    if not folder.is_dir():
-        raise BadInput(
-            f"There are no solutions in {folder}: they are kept in the project's checkout, "
-            "not installed with it; name them with --solutions."
-        )
-    everything = frozenset(check.id for check in exercise.checks)
-    found = [Solution("starter", "starter", exercise.starter, "The starter as it is.", None, everything)]
-    for kind in FOLDERS:
-        files = sorted(p for p in (folder / kind).glob("*") if p.suffix in (".py", ".ipynb"))
-        found += [read(exercise, kind, file) for file in files]
-    if len(found) == 1:
-        raise BadInput(f"{folder} holds no solutions: they belong below accepted/, partial/ and wrong/.")
-    return tuple(found)
+def _name(group: Group) -> str:
+    return " + ".join(solution.name for solution in group)
 
 
-def read(exercise: Exercise, kind: Kind, path: Path) -> Solution:
-    """Read a solution's header. Raises BadInput when it does not fit its folder or the manifest."""
-    if not path.is_file():
-        raise BadInput(f"The solution {path} is not an ordinary file: replace it or take it away.")
-    try:
-        header = _header(path)
-    except (OSError, ValueError, AttributeError, TypeError, KeyError, RecursionError) as error:
-        raise BadInput(f"The solution {path} can't be read: {error}.") from error
-    about = [line for line in header if not _FIELD.match(line)]
-    fields: dict[str, list[str]] = {"base": [], "fails": []}
-    for match in filter(None, map(_FIELD.match, header)):
-        fields[match[1]] += match[2].split()
-    fails = frozenset() if fields["fails"] == ["nothing"] else frozenset(fields["fails"])
-    unknown = fails - {check.id for check in exercise.checks}
-    if unknown:
-        raise BadInput(f"{path} names checks that {exercise.id} has not: {', '.join(sorted(unknown))}.")
-    if kind == "accepted" and fails:
-        raise BadInput(f"{path} is accepted but names checks that fail: move it or mend its header.")
-    if kind != "accepted" and not fails:
-        raise BadInput(f"{path} must name the checks that fail, as '# fails: {exercise.checks[0].id}'.")
-    name = f"{kind}/{path.name}"
-    return Solution(name, kind, path, about[0] if about else "", " ".join(fields["base"]) or None, fails)
+def _as_declared(group: Group, graded: Graded) -> bool:
+    return graded.not_passed == solutions.fails(group)
 
 
-def _header(path: Path) -> list[str]:
-    """The comment lines at a file's head, without their marks; a notebook may have none."""
-    text = path.read_text(encoding="utf-8")
-    if path.suffix == ".ipynb":
-        cells = json.loads(text).get("cells", [])
-        text = "".join(cells[0].get("source", "")) if cells else ""
-    lines = []
-    for line in text.splitlines():
-        if not line.startswith("#") or _MARK.match(line):
-            break
-        lines.append(line.lstrip("#").strip())
-    return lines
+def _to_repeat(groups: Mapping[str, Group], warm: Mapping[str, Graded]) -> list[str]:
+    """The groups that sealed labs repeat: a sample, drawn anew each time, and each that was not as declared."""
+    good = [name for name, group in groups.items() if _as_declared(group, warm[name])]
+    sample = random.SystemRandom().sample(good, min(len(good), max(FEWEST_SEALED, len(groups) // SEALED_OF)))
+    return [name for name in groups if name in sample or name not in good]
 
 
-def complete(solution: Solution, folder: Path, *others: Solution) -> Path:
-    """The file to grade: the solution itself, or a copy of its base with the solution's cells in it.
-
-    ``others``: overlays of the same base, to be laid over it as well (see :func:`together`).
-    """
-    if solution.base is None:
-        return solution.path
-    base = solution.path.parent.parent / solution.base
-    if base.suffix != ".py" or not base.is_file():
-        raise BadInput(f"{solution.path} names the base {solution.base}, which is no .py file beside it.")
-    text = base.read_text(encoding="utf-8")
-    for one in (solution, *others):
-        text = overlay(text, one.path.read_text(encoding="utf-8"))
-    target = folder / solution.kind / solution.path.name
-    target.parent.mkdir(exist_ok=True)
-    target.write_text(text, encoding="utf-8")
-    return target
-
-
-def together(solutions: Iterable[Solution]) -> tuple[tuple[Solution, ...], ...]:
-    """Solutions in groups that one lab can prove, for when there is no time for a lab each.
-
-    Wrong ones may share a lab when they are overlays of the same base, change different tasks (and not the set-up)
-    and name different checks: then just the checks that they name together must not pass.
-    """
-    groups: list[tuple[set[int], list[Solution]]] = []
-    for solution in solutions:
-        tasks = set(_by_task(_cells(solution.path.read_text(encoding="utf-8")))) if solution.base else set()
-        shares = solution.kind == "wrong" and tasks and 0 not in tasks
-        for taken, group in groups if shares else []:
-            same_base = group[0].kind == "wrong" and group[0].base == solution.base and taken
-            if same_base and not tasks & taken and not any(solution.fails & other.fails for other in group):
-                taken |= tasks
-                group.append(solution)
-                break
-        else:
-            groups.append((tasks if shares else set(), [solution]))
-    return tuple(tuple(group) for _, group in groups)
-
-
-def overlay(base: str, changes: str) -> str:
-    """A percent-cell text in which the cells of ``changes`` stand for the base's cells of the same task.
-
-    A cell belongs to the first ``Task N`` of its title; one without belongs to task 0, the set-up. An empty
-    cell drops the task. New cells stand where the task's first cell stood, or at the end.
-    """
-    cells = _cells(base)
-    for task, replacement in _by_task(_cells(changes)).items():
-        places = [place for place, cell in enumerate(cells) if _task(cell) == task]
-        place = places[0] if places else len(cells)
-        rest = [cell for cell in cells if _task(cell) != task]
-        cells = [*rest[:place], *replacement, *rest[place:]]
-    return "".join(cells)
-
-
-def _cells(text: str) -> list[str]:
-    """The percent cells of a text, without what stands above the first."""
-    cells: list[str] = []
-    for line in text.splitlines():
-        if _MARK.match(line):
-            cells.append("")
-        if cells:
-            cells[-1] += line + "\n"
-    return cells
-
-
-def _task(cell: str) -> int:
-    title = _TASK.search(cell.partition("\n")[0])
-    return int(title[1]) if title else 0
-
-
-def _by_task(cells: Iterable[str]) -> dict[int, list[str]]:
-    tasks: dict[int, list[str]] = {}
-    for cell in cells:
-        tasks.setdefault(_task(cell), []).append(cell)
-    return tasks
+def _disagreements(warm: Mapping[str, Graded], sealed: Mapping[str, Graded]) -> Iterable[Disagreement]:
+    for name in warm.keys() & sealed.keys():
+        here, there = warm[name].checks, sealed[name].checks
+        if here is None or there is None:
+            if here != there:
+                yield Disagreement(name, "", None, None)
+            continue
+        for check in here.keys() | there.keys():
+            if here.get(check) != there.get(check):
+                yield Disagreement(name, check, here.get(check), there.get(check))
 
 
 def unproven(exercise: Exercise, compared: Sequence[Compared]) -> tuple[str, ...]:
     """The checks that no wrong solution was seen to fail, in the manifest's order."""
-    failed = [c.graded.not_passed or frozenset() for c in compared if c.solution.kind == "wrong"]
+    failed = [c.not_passed or frozenset() for c in compared if c.solution.kind == "wrong"]
     return tuple(check.id for check in exercise.checks if not any(check.id in ids for ids in failed))
 
 
-def grade_in_processes(exercise: Exercise, files: Mapping[str, Path], seed: int, jobs: int, notify: Notify) -> Results:
-    """Grade each file in a process of its own, ``jobs`` at a time. Closing the generator ends them all."""
+def grade_in_processes(
+    exercise: Exercise, files: Mapping[str, Path], seed: int, jobs: int, warm: bool, notify: Notify
+) -> Results:
+    """Grade files in ``jobs`` processes. Closing the generator ends them all."""
     context = multiprocessing.get_context("spawn")
     waiting = list(files.items())
-    running: dict[Connection, tuple[str, BaseProcess]] = {}
+    busy: dict[Connection, tuple[str, BaseProcess]] = {}
+    started: list[BaseProcess] = []
+
+    def start() -> tuple[Connection, BaseProcess]:
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_grade_files, args=(theirs, exercise.name, seed, warm))
+        started.append(process)
+        process.start()
+        theirs.close()
+        return ours, process
+
+    def give(line: Connection, process: BaseProcess) -> None:
+        name, path = waiting.pop(0)
+        busy[line] = (name, process)
+        notify(name, "starting")
+        with contextlib.suppress(BrokenPipeError):  # It ended, which shows when its result is awaited.
+            line.send(path)
+
     try:
-        while waiting or running:
-            while waiting and len(running) < jobs:
-                name, path = waiting.pop(0)
-                ours, theirs = context.Pipe(duplex=False)
-                grading = context.Process(target=_grade_one, args=(theirs, exercise.name, path, seed))
-                running[ours] = (name, grading)
-                grading.start()
-                theirs.close()
-                notify(name, "starting")
-            for ready in wait(running):
+        while waiting and len(busy) < jobs:
+            give(*start())
+        while busy:
+            for ready in wait(list(busy)):
                 assert isinstance(ready, Connection)
-                name, process = running[ready]
+                name, process = busy[ready]
                 try:
                     message = ready.recv()
-                except EOFError:
+                except (EOFError, ConnectionResetError):
                     process.join()
                     message = Graded(None, f"its process ended with status {process.exitcode}", 0.0)
-                if isinstance(message, Graded):
-                    process.join()
-                    ready.close()
-                    del running[ready]
-                    yield name, message
-                else:
+                if not isinstance(message, Graded):
                     notify(name, str(message))
+                    continue
+                del busy[ready]
+                yield name, message
+                if waiting:
+                    give(*((ready, process) if process.is_alive() else start()))
+                else:
+                    ready.close()
+        for process in started:
+            process.join(interrupts.PATIENCE)
     finally:
-        interrupts.end([process for _, process in running.values()], signal.SIGINT)
+        interrupts.end(started, signal.SIGINT)
 
 
-def _grade_one(results: Connection, name: str, path: Path, seed: int) -> None:
-    """Run in a process of its own: grade one file and send what became of it."""
+def _grade_files(line: Connection, name: str, seed: int, warm: bool) -> None:
+    """Run in a process of its own: grade each file that comes by the line and send what became of it."""
     # Out of the terminal's reach: Ctrl-C comes once, from the parent, and never while the lab is taken down.
     # Python ignores SIGINT where its parent did, as a shell does for a job in the background.
     os.setpgrp()
     signal.signal(signal.SIGINT, interrupts.once)
-    started = time.monotonic()
-    try:
-        from grader import pipeline
+    # Nobody waits for results any more when the line breaks.
+    with contextlib.suppress(KeyboardInterrupt, BrokenPipeError, EOFError), _Labs(name, seed, warm) as labs:
+        while True:
+            path = line.recv()
+            started = time.monotonic()
+            try:
+                checks, reason = labs.grade(path, line.send)
+            except (KeyboardInterrupt, BrokenPipeError):
+                raise
+            except Exception as error:
+                checks, reason = None, f"{type(error).__name__}: {error}"
+            line.send(Graded(checks, reason, time.monotonic() - started))
 
-        card = pipeline.grade(catalog.find(name), path, pipeline.Options(seed=seed), results.send)
-        not_passed = frozenset(check.id for check in card.checks if check.outcome != "passed")
-        graded = card.status == "graded"
-        result = Graded(not_passed if graded else None, card.reason, time.monotonic() - started)
-    except (KeyboardInterrupt, BrokenPipeError):
-        # Nobody waits for the result any more.
-        return
-    except Exception as error:
-        result = Graded(None, f"{type(error).__name__}: {error}", time.monotonic() - started)
-    with contextlib.suppress(BrokenPipeError):
-        results.send(result)
+
+class _Labs:
+    """Grades an exercise's files one after another, each in a lab of its own or all in a warm one."""
+
+    def __init__(self, name: str, seed: int, warm: bool) -> None:
+        self._exercise = catalog.find(name)
+        self._seed = seed
+        self._wants_warm = warm
+        self._warm: Any = None
+        self._open = contextlib.ExitStack()
+
+    def __enter__(self) -> _Labs:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._open.close()
+
+    def grade(self, path: Path, notify: Callable[[str], None]) -> tuple[dict[str, Told] | None, str | None]:
+        """Each check's result, or why there is none."""
+        from grader import pipeline
+        from grader.lab import sandbox, warm
+
+        if self._wants_warm and self._warm is None:
+            self._warm = self._open.enter_context(warm.opened(self._exercise, sandbox.choose("auto"), notify))
+        card = pipeline.grade(self._exercise, path, pipeline.Options(seed=self._seed), notify, warm=self._warm)
+        if card.status != "graded":
+            # Whatever happened there must not reach the next.
+            self._open.close()
+            self._warm = None
+            return None, card.reason
+        return {check.id: (check.outcome, check.expected or "", check.found or "") for check in card.checks}, None

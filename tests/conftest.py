@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import pytest
 
-from grader import catalog, pipeline, verify
+from grader import catalog, pipeline, solutions
 from grader.lab import sandbox
 from grader.lab.record import CellRecord
 from grader.scoring import Scorecard
@@ -78,7 +78,7 @@ def fault(tmp_path_factory: pytest.TempPathFactory) -> Grade:
         if base is None:
             return path
         laid = folder / path.name
-        laid.write_text(verify.overlay((path.parent / base[1]).read_text(encoding="utf-8"), text), encoding="utf-8")
+        laid.write_text(solutions.overlay((path.parent / base[1]).read_text(encoding="utf-8"), text), encoding="utf-8")
         return laid
 
     def grade(name: str, way: Way) -> Graded:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from grader import catalog, submission, verify
+from grader import catalog, solutions, submission
 from grader.classroom import alike
 from grader.cli.app import app
 from grader.submission import Cell
@@ -17,7 +17,7 @@ STARTER = submission.read(EX5.starter).cells
 
 
 def accepted() -> dict[str, tuple[Cell, ...]]:
-    folder = verify.default_folder(EX5) / "accepted"
+    folder = solutions.default_folder(EX5) / "accepted"
     return {path.stem: submission.read(path).cells for path in sorted(folder.glob("*.py"))}
 
 
@@ -26,7 +26,7 @@ def cells(text: str) -> tuple[Cell, ...]:
 
 
 def source(name: str) -> str:
-    return (verify.default_folder(EX5) / "accepted" / f"{name}.py").read_text()
+    return (solutions.default_folder(EX5) / "accepted" / f"{name}.py").read_text()
 
 
 def test_routes_of_different_people_are_not_alike() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from grader import catalog, submission, verify
+from grader import catalog, solutions, submission
 from grader.catalog import Exercise
 from grader.classroom.release import LIBRARIES, release
 from grader.errors import BadInput
@@ -72,10 +72,10 @@ def test_no_hint_is_in_it(exercise: Exercise, text: str) -> None:
 def test_nothing_of_a_solution_is_in_it(exercise: Exercise, text: str) -> None:
     """But for what the starters do themselves, which is proven to earn nothing."""
     known = set().union(*(lines(other.starter) for other in catalog.all_exercises()))
-    folder = verify.default_folder(exercise)
-    solutions = set().union(*(lines(path) for path in (folder / "accepted").glob("*.py"))) - known
-    assert len(solutions) > 20
-    assert {line for line in solutions if line in text} == set()
+    folder = solutions.default_folder(exercise)
+    answers = set().union(*(lines(path) for path in (folder / "accepted").glob("*.py"))) - known
+    assert len(answers) > 20
+    assert {line for line in answers if line in text} == set()
 
 
 @each

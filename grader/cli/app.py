@@ -104,15 +104,18 @@ def _verify(
         ),
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, max=LARGEST, metavar="N", help="Which lab.")] = None,
-    jobs: Annotated[int | None, typer.Option(min=1, metavar="N", help="So many solutions at a time.")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, metavar="N", help="The number of labs at a time.")] = None,
     solutions: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Where the solutions lie, instead of solutions/.")
     ] = None,
+    sealed: Annotated[
+        bool, typer.Option("--sealed", help="Use only fresh, sealed labs, as learners get them. Takes longer.")
+    ] = False,
 ) -> int:
     """Prove the suites: grade solutions whose result is known."""
     from grader.cli.verify import verify
 
-    return verify(exercises or [], seed=seed, jobs=jobs, solutions=solutions)
+    return verify(exercises or [], seed=seed, jobs=jobs, folder=solutions, sealed=sealed)
 
 
 @app.command("lab")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator
@@ -10,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from grader import catalog
+from grader import catalog, machine
 from grader.cli.exits import NOT_ALL_PASSED, PASSED
 from grader.cli.words import command, console, paragraph
 from grader.errors import BadInput
@@ -56,7 +55,7 @@ def grade_class(
     chosen = _chosen(only, {one.learner for one in found.found}, people, folder)
     if not cluster:
         _check_isolation(isolation, sandbox.unavailable())
-    width = jobs or os.cpu_count() or 1
+    width = jobs or machine.labs_at_once()
     if not cluster:
         lab.need_room(width)
     again = run.Again(force=force, failed=retry_failed)

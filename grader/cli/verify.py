@@ -13,30 +13,30 @@ from grader import catalog
 from grader.errors import BadInput
 
 if TYPE_CHECKING:
-    from grader.verify import Compared, Notify, Verification
+    from grader.verify import Compared, Disagreement, Notify, Verification
 
 KEYS = string.ascii_lowercase + string.ascii_uppercase
 """The matrix's columns, a letter a check."""
 
 
-def verify(exercises: list[str], *, seed: int | None, jobs: int | None, solutions: Path | None) -> int:
+def verify(exercises: list[str], *, seed: int | None, jobs: int | None, folder: Path | None, sealed: bool) -> int:
     """Print the matrix of each exercise (all of them, if none is named); 0 if all is as declared, else 1."""
     from grader import verify as proof
 
     chosen = [catalog.find(name) for name in exercises] or list(catalog.all_exercises())
     good = True
     for exercise in chosen:
-        folder = solutions or proof.default_folder(exercise)
         try:
-            total = len(proof.discover(exercise, folder))
+            labs = proof.labs(exercise, folder)
         except OSError as error:
             raise BadInput(f"{folder} can't be read ({error.strerror}): name a folder with --solutions.") from error
-        with _progress(total) as notify:
+        with _progress(labs) as notify:
             verification = proof.verify(
                 exercise,
                 seed=1 if seed is None else seed,
                 jobs=jobs,
-                solutions=solutions,
+                folder=folder,
+                sealed=sealed,
                 notify=notify,
             )
         print("\n".join(render(verification)))
@@ -55,15 +55,16 @@ def render(verification: Verification) -> Iterator[str]:
     yield f"{'':{width}}  {KEYS[: len(ids)]}"
     for compared in verification.compared:
         row = "".join(_mark(compared, check_id) for check_id in ids)
-        verdict = "ok" if compared.ok else "WRONG"
-        yield f"{compared.solution.name:{width}}  {row}  {verdict:5}  {compared.graded.seconds:4.0f} s"
+        yield f"{compared.solution.name:{width}}  {row}  {'ok' if compared.ok else 'WRONG'}"
     yield ""
     for key, check_id in zip(KEYS, ids, strict=False):
         wrong = [c for c in verification.compared if c.solution.kind == "wrong"]
-        count = sum(check_id in (c.graded.not_passed or ()) for c in wrong)
+        count = sum(check_id in (c.not_passed or ()) for c in wrong)
         yield f"  {key}  {check_id:20}  failed by {count} of {len(wrong)} wrong solutions"
     for compared in verification.compared:
         yield from _surprise(compared)
+    for found in verification.disagreements:
+        yield from _disagreement(found)
     if verification.unproven:
         yield ""
         yield f"No wrong solution fails {', '.join(verification.unproven)}: nothing proves that it judges."
@@ -73,14 +74,16 @@ def render(verification: Verification) -> Iterator[str]:
         f"{right} of {len(verification.compared)} solutions as declared, "
         f"{len(ids) - len(verification.unproven)} of {len(ids)} checks proven, {verification.seconds:.0f} s."
     )
+    warm = f"{verification.warm_labs} submissions in warm labs, " if verification.warm_labs else ""
+    yield f"{warm}{verification.sealed_labs} in sealed labs."
 
 
 def _mark(compared: Compared, check_id: str) -> str:
-    if compared.graded.not_passed is None:
+    if compared.not_passed is None:
         return "?"
     if check_id in compared.unearned | compared.lost:
         return "!"
-    return "x" if check_id in compared.graded.not_passed else "."
+    return "x" if check_id in compared.not_passed else "."
 
 
 def _surprise(compared: Compared) -> Iterator[str]:
@@ -89,7 +92,7 @@ def _surprise(compared: Compared) -> Iterator[str]:
         return
     yield ""
     yield f"{compared.solution.name}: {compared.solution.about}"
-    if compared.graded.not_passed is None:
+    if compared.not_passed is None:
         yield f"  was not graded: {compared.graded.reason}"
         return
     if compared.unearned:
@@ -98,9 +101,20 @@ def _surprise(compared: Compared) -> Iterator[str]:
         yield f"  did not pass, but must: {' '.join(sorted(compared.lost))}"
 
 
+def _disagreement(found: Disagreement) -> Iterator[str]:
+    yield ""
+    yield f"{found.name}: a warm and a sealed lab disagree{f' on {found.check}' if found.check else ''}"
+    for lab, told in (("warm", found.warm), ("sealed", found.sealed)):
+        if told:
+            outcome, expected, text = told
+            yield f"  {lab}: {outcome}, expected: {expected}, found: {text}"
+    if not found.check:
+        yield "  it was graded in one of them and not in the other"
+
+
 @contextmanager
 def _progress(total: int) -> Iterator[Notify]:
-    """A line on the terminal that says how far it is; a line a solution where there is no terminal."""
+    """A line on the terminal that says how far it is; a line a lab where there is no terminal."""
     started: list[str] = []
     if not sys.stderr.isatty():
 

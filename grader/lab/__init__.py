@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -17,7 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from grader.catalog import Exercise, home
 from grader.errors import BadInput, NotGraded
@@ -25,7 +26,11 @@ from grader.lab import sandbox
 from grader.lab.inside.lab_guest.interpreter import command
 from grader.lab.limits import Limits
 from grader.lab.record import LabRecord
+from grader.runtime import templates
 from grader.submission import Submission
+
+if TYPE_CHECKING:
+    from grader.lab.warm import WarmLab
 
 LONGEST_PLACE = 60
 """Longest path of a folder for labs: what lies below names sockets, whose paths end at some 100 characters."""
@@ -64,9 +69,9 @@ def folder() -> Iterator[Path]:
         yield path
     finally:
         try:
-            _remove(path)
+            remove(path)
         except KeyboardInterrupt:  # Whoever is impatient shall not be left with the folder.
-            _remove(path)
+            remove(path)
             raise
 
 
@@ -87,66 +92,67 @@ def _place() -> str:
     return place if len(place) <= LONGEST_PLACE else "/tmp"
 
 
-def _remove(path: Path) -> None:
-    """Remove a lab's folder, whatever depth and permissions a cell gave its parts."""
+def remove(path: Path) -> None:
+    """Remove a file or folder of a lab, whatever depth and permissions a cell gave its parts."""
     with contextlib.suppress(OSError, RecursionError):
         shutil.rmtree(path)
-    if path.exists():
+    if os.path.lexists(path):
         for command in (["chmod", "-R", "u+rwX"], ["rm", "-rf"]):
             subprocess.run([*command, "--", str(path)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 @dataclass(frozen=True)
 class Site:
-    """A lab about to be raised.
+    """A place where labs can be raised, with what they are made of.
 
-    ``config`` is what its first process is told (``lab_guest.boot``); ``fill`` fills its folder while it comes up, and
-    returns what the judge must know of that.
+    ``spark`` is what the first process must know of Spark (:mod:`lab_guest.boot`); ``template`` what each lab gets a
+    copy of (:mod:`grader.runtime.templates`).
     """
 
     place: sandbox.Place
-    config: dict[str, Any]
-    fill: Callable[[], dict[str, Any]]
+    spark: dict[str, Any]
+    template: Path
+
+    def config(self, data: Any = None) -> dict[str, Any]:
+        """What the first process is told. ``data`` is what an exercise's fixture planned, None without an exercise."""
+        return {
+            **self.spark,
+            "root": self.place.root,
+            "scratch": self.place.scratch,
+            "user": self.place.user,
+            "widgets": {"root": self.place.root, **(data.widgets if data is not None else {})},
+        }
+
+    def fill(self, path: Path, exercise: Exercise | None, data: Any) -> dict[str, Any]:
+        """Fill the lab's folder ``path`` while the lab comes up. Returns what the judge must know of that."""
+        _lay_store(self.template / templates.STORE, path / "root" / templates.STORE, self.place.root)
+        facts = load_fixture(exercise).write(data, path / "root") if exercise else {}
+        if self.place.user is not None:
+            sandbox.hand_over(path / "root", self.place.user)
+        return dict(facts)
 
 
 def prepare(
-    path: Path,
-    exercise: Exercise | None,
-    data: Any,
-    *,
-    spark: bool,
-    isolation: sandbox.Isolation,
-    notify: Callable[[str], None],
-    first: bool = False,
+    path: Path, *, spark: bool, isolation: sandbox.Isolation, notify: Callable[[str], None], first: bool = False
 ) -> Site:
-    """Get ready to raise a lab below ``path``: for an exercise with the ``data`` that its fixture planned, or an empty
-    one. ``first`` as for :func:`grader.lab.sandbox.place`. Raises BadInput when the machine lacks something.
+    """Get ready to raise a lab below ``path``, with Spark or without. ``first`` as for :func:`sandbox.place`.
+
+    Raises BadInput when the machine lacks something.
     """
     from grader import runtime
-    from grader.runtime import jvm, templates
+    from grader.runtime import jvm
 
     parts = runtime.prepare(notify) if spark else None
     template = templates.provide(notify)
     notify("raising the lab")
     shutil.copytree(template / templates.FONTS, path / "run" / templates.FONTS)
     place = sandbox.place(isolation, path, parts.read_paths if parts else (), first=first)
-    config = {
+    started = {
         "jvm": _jvm(jvm, parts, place) if parts else None,
         "spark_home": str(parts.spark_home) if parts else None,
-        "root": place.root,
-        "scratch": place.scratch,
-        "user": place.user,
-        "widgets": {"root": place.root, **(data.widgets if exercise else {})},
+        "shares_spark": False,
     }
-
-    def fill() -> dict[str, Any]:
-        _lay_store(template / templates.STORE, path / "root" / templates.STORE, place.root)
-        facts = load_fixture(exercise).write(data, path / "root") if exercise else {}
-        if place.user is not None:
-            sandbox.hand_over(path / "root", place.user)
-        return dict(facts)
-
-    return Site(place, config, fill)
+    return Site(place, started, template)
 
 
 def run(
@@ -157,8 +163,11 @@ def run(
     *,
     isolation: sandbox.Isolation,
     notify: Callable[[str], None],
+    warm: WarmLab | None = None,
 ) -> LabRecord:
     """Run the submission's cells in a fresh lab below ``path`` and take the lab down.
+
+    ``warm``: run them there instead, with ``path`` as its folder; for the project's own solutions only.
 
     Raises BadInput when the machine lacks something, NotGraded when the lab fails without the learner's doing.
     """
@@ -168,33 +177,40 @@ def run(
     fixture = load_fixture(exercise)
     data = fixture.plan(seed)
     house = exercise.workspace
-    site = prepare(path, exercise, data, spark=exercise.spark, isolation=isolation, notify=notify, first=house)
+    site = warm.site if warm else prepare(path, spark=exercise.spark, isolation=isolation, notify=notify, first=house)
     started = time.monotonic()
     place = site.place
     config = {
-        **site.config,
+        **site.config(data),
+        **(warm.changes if warm else {}),
         "results": list(exercise.results),
         "results_file": str(path / "run" / "results.json"),
         "limits": limits.for_guest(own_processes=isolation == "sandbox"),
-        "family": "house" if house else "keeper" if isolation == "process" else None,
+        "family": "house" if house else "keeper" if isolation == "process" and not warm else None,
     }
     (path / "run" / "boot.json").write_text(json.dumps(config))
     afterwards = fixture.afterwards(data) if hasattr(fixture, "afterwards") else ()
     facts: dict[str, Any] = {}
-    argv = [*place.prefix, *command("lab_guest.boot", str(path / "run" / "boot.json"))]
+    boot = str(path / "run" / "boot.json")
+    if warm:
+        argv, environment = warm.command(boot), warm.environment
+    else:
+        argv, environment = [*place.prefix, *command("lab_guest.boot", boot)], place.environment
     try:
         done = kernel.to_the_end(
             kernel.run(
                 argv,
-                place.environment,
+                environment,
                 path,
                 submission.cells,
                 limits,
-                lambda: facts.update(site.fill()),
+                lambda: facts.update(site.fill(path, exercise, data)),
                 notify,
                 afterwards,
             )
         )
+        if warm:
+            warm.wait()
     except OSError as error:
         raise NotGraded(f"the lab's files could not be written ({error})") from error
     if isolation == "sandbox" and not (path / "root").is_dir():  # which nothing in a sandbox can remove

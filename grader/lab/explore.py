@@ -77,7 +77,7 @@ def opened(
     """
     with lab.folder() as folder, contextlib.ExitStack() as stack:
         data = lab.load_fixture(exercise).plan(seed) if exercise else None
-        site = lab.prepare(folder, exercise, data, spark=True, isolation=isolation, notify=notify)
+        site = lab.prepare(folder, spark=True, isolation=isolation, notify=notify)
         run = folder / "run"
         ports = [_listener(None), *([] if shell else [_listener(port)])]
         numbers = [listener.getsockname()[1] for listener in ports]
@@ -90,9 +90,8 @@ def opened(
             for listener in ports:
                 listener.close()
         boot = run / "notebook.json"
-        boot.write_text(
-            json.dumps({**site.config, "jvm": None, "user": None, "limits": None, "family": None, "results_file": None})
-        )
+        nothing = dict.fromkeys(("jvm", "user", "limits", "family", "results_file"))
+        boot.write_text(json.dumps({**site.config(data), **nothing, "shares_spark": True}))
         kernel = run / "kernel.json"
         command = interpreter.command("lab_guest.boot", str(boot), "-f")
         environment = {}
@@ -104,7 +103,7 @@ def opened(
             command = _jupyter(site.place.root, numbers[1], secret, isolation)
             _lay_notebook(exercise, folder / "root")
         config = {
-            **site.config,
+            **site.config(data),
             "port": numbers[0],
             "token": token,
             "command": command,
@@ -112,7 +111,7 @@ def opened(
             "sockets": {str(number): str(path) for number, path in sockets.items()},
         }
         (run / "desk.json").write_text(json.dumps(config))
-        site.fill()
+        site.fill(folder, exercise, data)
         if site.place.user is not None:
             sandbox.hand_over(run, site.place.user)
         desk_log = run / "desk.log"

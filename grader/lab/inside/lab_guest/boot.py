@@ -1,7 +1,8 @@
 """A notebook's kernel, and of a graded lab the first process: starts the Spark JVM, then becomes the kernel.
 
-Called as ``python -m lab_guest.boot CONFIG -f CONNECTION_FILE``. CONFIG is a JSON file: ``jvm`` (argv of the gateway,
-or null for a lab without Spark or where the environment leads to a JVM), ``spark_home``, ``root`` (the lab's folder),
+Called as ``python -m lab_guest.boot CONFIG -f CONNECTION_FILE``, or by :mod:`lab_guest.warm` in a child process. CONFIG
+is a JSON file: ``jvm`` (argv of the gateway, or null for a lab without Spark or where the environment leads to a JVM),
+``shares_spark`` (whether other notebooks use the same Spark context), ``spark_home``, ``root`` (the lab's folder),
 ``scratch`` (a private folder), ``widgets``, ``results`` (names to read at the end), ``results_file`` (null for a
 notebook that nobody grades), ``limits`` (or null), ``user`` (the id to run under, or null to stay what it is) and
 ``family``: who keeps the lab's processes together, :mod:`lab_guest.house` (which takes the grader's orders from
@@ -40,7 +41,7 @@ def main() -> None:
     if config["limits"]:
         bounds.limit(config["limits"])
     session: dict[str, Any] = {}
-    attach = threading.Thread(target=_attach, args=(jvm, scratch, session), daemon=True)
+    attach = threading.Thread(target=_attach, args=(jvm, config, session), daemon=True)
     if jvm or spark.offered():
         attach.start()
 
@@ -60,13 +61,14 @@ def main() -> None:
     app.start()
 
 
-def _attach(jvm: subprocess.Popen[bytes] | None, scratch: Path, session: dict[str, Any]) -> None:
+def _attach(jvm: subprocess.Popen[bytes] | None, config: dict[str, Any], session: dict[str, Any]) -> None:
     """Make the session in a thread of its own, while the kernel's modules are imported."""
     try:
-        if jvm is None:
+        if config["shares_spark"]:
             session["spark"] = spark.session()
             return
-        spark.meet(jvm, scratch)
+        if jvm is not None:
+            spark.meet(jvm, Path(config["scratch"]))
         from pyspark.sql import SparkSession
 
         session["spark"] = SparkSession.builder.getOrCreate()

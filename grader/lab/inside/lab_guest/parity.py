@@ -23,7 +23,8 @@ from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 
-_STORE = os.environ.get("MLFLOW_TRACKING_URI", "")
+_store = ""
+"""The lab's own tracking store, which :func:`settle` finds."""
 _LEARNERS_BUSINESS_NOT = {
     # The lab switches the inference of requirements off; MLflow takes the flavor's own.
     "mlflow.utils.environment": ("Encountered an unexpected error while inferring pip requirements",),
@@ -40,7 +41,16 @@ _INFERENCE = "MLFLOW_REQUIREMENTS_INFERENCE_TIMEOUT"
 
 
 def settle() -> None:
-    """Have MLflow's modules adjusted when, and if, they are imported."""
+    """Take the environment's tracking store as the lab's own, and see to :func:`adjust`."""
+    global _store
+    _store = os.environ.get("MLFLOW_TRACKING_URI", "")
+    adjust()
+
+
+def adjust() -> None:
+    """Have MLflow's modules adjusted when, and if, they are imported. A second call does nothing."""
+    if any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        return
     sys.meta_path.insert(0, _Finder())
     for name, beginnings in _LEARNERS_BUSINESS_NOT.items():
         logging.getLogger(name).addFilter(_Without(beginnings))
@@ -75,7 +85,7 @@ class _Finder(importlib.abc.MetaPathFinder):
 
 def _here(uri: Any) -> Any:
     is_databricks = isinstance(uri, str) and (uri == "databricks" or uri.startswith(("databricks:", "databricks-uc")))
-    return _STORE if is_databricks else uri
+    return _store if is_databricks else uri
 
 
 def _tracking(module: Any) -> None:

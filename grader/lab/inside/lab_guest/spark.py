@@ -73,3 +73,17 @@ def session() -> Any:
     own = SparkSession(SparkContext(gateway=gateway, jsc=context, conf=conf)).newSession()
     SparkSession._instantiatedSession = own  # what the builder's getOrCreate() gives from now on
     return own
+
+
+def renew() -> None:
+    """Stop the JVM's Spark context and forget what is known of tables: the next notebook starts anew.
+
+    It connects to the JVM, so it belongs in a process that ends afterwards.
+    """
+    from pyspark.java_gateway import launch_gateway
+
+    jvm = launch_gateway().jvm
+    jvm.org.apache.spark.SparkContext.getOrCreate().stop()
+    jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()
+    jvm.org.apache.spark.sql.classic.SparkSession.clearActiveSession()
+    jvm.org.apache.spark.sql.classic.SparkSession.clearDefaultSession()
