@@ -100,7 +100,8 @@ class TestSurvived:
         assert "ipykernel" not in error.message and ".py" not in error.message
 
     def test_all_text_can_be_written_as_utf_8(self, graded: Graded) -> None:
-        json.dumps(graded.card.as_json(), ensure_ascii=False).encode()
+        text = json.dumps(graded.card.as_json(), ensure_ascii=False)
+        assert [half for half in text if "\ud800" <= half <= "\udfff"] == []
 
 
 @pytest.mark.slow

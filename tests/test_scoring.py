@@ -23,7 +23,9 @@ def validate(data: dict[str, Any]) -> None:
 
 
 def test_schema_is_a_schema() -> None:
-    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    meta = jsonschema.Draft202012Validator.META_SCHEMA
+    assert SCHEMA["$schema"] == meta["$id"]
+    assert [error.message for error in jsonschema.Draft202012Validator(meta).iter_errors(SCHEMA)] == []
 
 
 @pytest.mark.parametrize("sample", factories.SAMPLES)
