@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import extras
+
 PROGRAMS = "/usr/lib/postgresql"
 """Where Debian puts them, by version; elsewhere they are on the path."""
 USER = "postgres"
@@ -25,10 +27,11 @@ def _folder() -> Path | None:
 
 @contextlib.contextmanager
 def served() -> Iterator[str]:
-    """The URL of an empty database. Skips the test where there is no PostgreSQL: `.ci/run` installs it."""
+    """The URL of an empty database. Skips the test where PostgreSQL or its driver is missing."""
+    extras.needed("psycopg", "postgres")
     programs = _folder()
     if programs is None:
-        pytest.skip("no PostgreSQL on this system")
+        pytest.skip("PostgreSQL is not on this machine: apt-get install postgresql brings it")
     with tempfile.TemporaryDirectory(prefix="pg") as place:
         root = os.geteuid() == 0
         if root:  # It will not run as root.

@@ -7,15 +7,14 @@ import itertools
 from pathlib import Path
 
 from deltalake import DeltaTable
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from fixtures import bikeshare
+from tests.properties import given, settings, st
 
 seeds = st.integers(min_value=0, max_value=10**6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seeds)
 def test_the_groups_that_tasks_touch_are_disjoint(seed: int) -> None:
     data = bikeshare.plan(seed)
@@ -28,7 +27,7 @@ def test_the_groups_that_tasks_touch_are_disjoint(seed: int) -> None:
     assert all(not a & b for a, b in itertools.combinations([known, *arriving], 2))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seeds)
 def test_each_mistake_shows_in_the_rows(seed: int) -> None:
     data = bikeshare.plan(seed)
@@ -41,7 +40,7 @@ def test_each_mistake_shows_in_the_rows(seed: int) -> None:
     assert any(row["distance_m"] % row["minutes"] for row in data.rides_1), "rounding must show"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seeds)
 def test_the_bad_write_and_the_moment_lie_within_the_history(seed: int) -> None:
     data = bikeshare.plan(seed)

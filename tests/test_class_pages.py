@@ -18,6 +18,7 @@ from grader.classroom.roster import Person, Roster
 from grader.exams import load_exams
 from grader.lab.record import CellError
 from grader.report import classdata, htmlclass, htmllearner, learnerdata
+from tests import extras
 from tests import gradebooks as books
 from tests.browser import MOST_MS, chromium
 
@@ -223,12 +224,11 @@ def at(folder: Path, name: str) -> str:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_axe_finds_nothing(visit: Callable[..., Page], folder: Path, name: str) -> None:
-    from axe_core_python.sync_playwright import Axe
-
+    axe = extras.needed("axe_core_python.sync_playwright", "dev").Axe()
     for context in ({}, DARK, PHONE):
         page = visit(at(folder, name), **context)
         page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
-        found = Axe().run(page)["violations"]
+        found = axe.run(page)["violations"]
         assert [(one["id"], [node["html"][:200] for node in one["nodes"]][:3]) for one in found] == []
 
 

@@ -16,8 +16,6 @@ from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from grader import catalog
 from grader.classroom import gradebook
@@ -46,6 +44,7 @@ from grader.report.classdata import ClassReport
 from grader.text import identity
 from tests import gradebooks as books
 from tests import postgres
+from tests.properties import given, st
 
 MADE = datetime(2026, 4, 1, 9, 30, tzinfo=UTC)
 EX1 = catalog.find("ex1")

@@ -8,15 +8,14 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 from deltalake import DeltaTable
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from fixtures import coffee
 from grader.evidence import features
 from tests.apart import new_store
+from tests.properties import given, settings, st
 
 seeds = st.integers(min_value=0, max_value=10**6)
-some = settings(max_examples=60, deadline=None)
+some = settings(max_examples=60)
 
 
 def test_labs_differ_by_seed_and_agree_with_themselves() -> None:

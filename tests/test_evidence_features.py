@@ -16,12 +16,11 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from grader.evidence import Unreadable, features
 from grader.evidence.features import Catalogue, Feature, Lookup, Package
 from grader.evidence.models import Model
+from tests.properties import given, settings, st
 
 SEEN_AT = "/lab"
 Told = dict[str, Any]
@@ -273,7 +272,7 @@ def test_a_package_without_a_model_or_with_links_is_none_of_the_clients(tmp_path
     assert features.package(model) is None
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(JSON, st.sampled_from(sorted(ENTRY)))
 def test_whatever_stands_in_the_catalogue_is_read_or_unreadable(
     tmp_path_factory: pytest.TempPathFactory, value: object, name: str
@@ -286,7 +285,7 @@ def test_whatever_stands_in_the_catalogue_is_read_or_unreadable(
     assert isinstance(found, Catalogue)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(JSON, st.sampled_from(sorted(SPEC)))
 def test_whatever_stands_in_a_package_is_read_or_unreadable(
     tmp_path_factory: pytest.TempPathFactory, value: object, name: str

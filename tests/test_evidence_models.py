@@ -11,13 +11,12 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from grader.evidence import Unreadable, behaviour, models
 from grader.evidence.behaviour import Answer, Behaviour, Call
 from grader.evidence.models import Column, Example, Model
 from tests.apart import apart, new_store
+from tests.properties import given, settings, st
 
 Told = dict[str, Any]
 COLUMNS = ("inputs", "outputs", "params")
@@ -427,14 +426,14 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("any") / "model"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(card=cards, example=anything | tables | st.lists(st.dictionaries(st.sampled_from("ab"), anything)))
 def test_a_model_of_any_shape_breaks_no_promise(place: Path, card: Any, example: Any) -> None:
     asked_for_everything(written(place, json.dumps(card), json.dumps(example)))
     asked_for_everything(written(place, json.dumps(card), json.dumps({"inputs": example})))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(scraps | st.binary(max_size=200))
 def test_a_card_of_any_text_breaks_no_promise(place: Path, card: str | bytes) -> None:
     asked_for_everything(written(place, card))
@@ -471,7 +470,7 @@ tellings = st.dictionaries(st.text(max_size=5), anything, max_size=3) | st.fixed
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(tellings, st.integers(min_value=0, max_value=3))
 def test_an_answer_of_any_shape_is_understood(told: dict[str, Any], calls: int) -> None:
     found = behaviour.understood(told, calls)

@@ -102,7 +102,7 @@ def isolations() -> list[str]:
 def test_in_a_browser(tmp_path: Path) -> None:
     from mlflow import MlflowClient
 
-    with opened(tmp_path) as lab, chromium() as browser:
+    with chromium() as browser, opened(tmp_path, "--seed", "1") as lab:
         host, notebooks = lab.way("DATABRICKS_HOST"), lab.way("notebooks")
         page = browser.new_page()
         page.set_default_timeout(MOST_MS)
@@ -155,7 +155,7 @@ print("widget", dbutils.widgets.get("root"))
 1 / 0
 """
     done = subprocess.run(
-        [*GRADE, "--shell", "--isolation", isolation],
+        [*GRADE, "--shell", "--seed", "1", "--isolation", isolation],
         input=lines.lstrip(),
         capture_output=True,
         text=True,
@@ -180,7 +180,7 @@ def test_with_an_exercises_data_and_without_a_sandbox(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("isolation", isolations())
 def test_killed_it_leaves_nothing_running(tmp_path: Path, isolation: str) -> None:
-    with opened(tmp_path, "--isolation", isolation) as lab:
+    with opened(tmp_path, "--seed", "1", "--isolation", isolation) as lab:
         numbers = [port(lab.way("DATABRICKS_HOST")), port(lab.way("notebooks").split("/lab")[0])]
         lab.process.kill()
         lab.process.wait()

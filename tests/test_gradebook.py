@@ -19,7 +19,7 @@ from alembic.migration import MigrationContext
 from grader.classroom import gradebook, schema
 from grader.classroom.gradebook import Gradebook, Key
 from grader.errors import BadInput
-from tests import postgres
+from tests import extras, postgres
 
 KEY = Key("ann", "ex1", "a" * 64, "1+abc", "0.1", 4)
 MOMENT = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
@@ -210,6 +210,8 @@ def test_another_programs_file_is_left_alone(tmp_path: Path) -> None:
     ],
 )
 def test_no_gradebook(place: str, says: str) -> None:
+    if "psycopg" in place:
+        extras.needed("psycopg", "postgres")
     with pytest.raises(BadInput, match=says) as raised, gradebook.opened(place):
         pass
     assert "secret" not in str(raised.value)

@@ -93,7 +93,7 @@ def test_every_start_goes_through_a_door() -> None:
 @pytest.mark.parametrize("isolation", ["process", *([] if sandbox.unavailable() else ["sandbox"])])
 def test_grading(hostile: HostileFolder, labs: str, tmp_path: Path, isolation: str) -> None:
     (hostile.folder / "pytest.py").write_text(CELLS)
-    command = (ROOT / "grade", "ex5", "pytest.py", "--isolation", isolation)
+    command = (ROOT / "grade", "ex5", "pytest.py", "--seed", "1", "--isolation", isolation)
     done = typed(hostile, *command, TMPDIR=labs, GRADER_CACHE_DIR=str(tmp_path / "cache"), PYTEST_ADDOPTS="-p none")
     assert done.returncode == 1, done.stderr
     assert re.search(r"^ +0 of +45 +Total$", done.stdout, re.MULTILINE)
@@ -111,7 +111,7 @@ def test_a_class_and_its_workers(hostile: HostileFolder, labs: str, grade: Path)
     work.mkdir()
     for name in ("ann", "pytest"):
         (work / f"{name}.py").write_text(CELLS)
-    command = (grade, "class", "submissions", "--exercise", "ex5", "--jobs", "2")
+    command = (grade, "class", "submissions", "--exercise", "ex5", "--seed", "1", "--jobs", "2")
     done = typed(hostile, *command, TMPDIR=labs, PYTHONPATH="")
     assert done.returncode == 0, done.stderr
     listed = typed(hostile, ROOT / "grade", "gradebook", "list")
@@ -124,7 +124,8 @@ def test_proving_a_suite(hostile: HostileFolder, labs: str) -> None:
     wrong = hostile.folder / "solutions" / "wrong"
     wrong.mkdir(parents=True)
     (wrong / "idle.py").write_text(f"# fails: register.first\n{CELLS}")
-    done = typed(hostile, ROOT / "grade", "verify", "ex5", "--solutions", "solutions", "--jobs", "1", TMPDIR=labs)
+    command = (ROOT / "grade", "verify", "ex5", "--seed", "1", "--solutions", "solutions", "--jobs", "1")
+    done = typed(hostile, *command, TMPDIR=labs)
     assert done.returncode == 1, done.stderr  # It fails much more.
     assert hostile.imported == []
 
@@ -132,7 +133,7 @@ def test_proving_a_suite(hostile: HostileFolder, labs: str) -> None:
 @pytest.mark.lab
 @pytest.mark.slow
 def test_a_lab_to_explore(hostile: HostileFolder, labs: str) -> None:
-    done = typed(hostile, ROOT / "grade", "lab", "--shell", TMPDIR=labs)
+    done = typed(hostile, ROOT / "grade", "lab", "--shell", "--seed", "1", TMPDIR=labs)
     assert done.returncode == 0, done.stderr
     assert hostile.imported == []
 

@@ -6,10 +6,9 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from grader.text import LONGEST_IDENTITY, clean, identity, one_line
+from tests.properties import given, st
 
 ANY = st.text(st.characters(), max_size=300)
 """Texts of all characters there are, surrogates included."""

@@ -6,10 +6,9 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from grader.lab import warned
+from tests.properties import given, st
 
 WARNS = """
 import logging, warnings
