@@ -89,14 +89,39 @@ def place(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
+@contextlib.contextmanager
+def short_folder() -> Iterator[Path]:
     """Where labs lie: sockets in the tests' own folders would have too long a name."""
     with lab.folder() as path:
         for name in ("root", "run"):
             (path / name).rmdir()
         path.chmod(0o755)
         yield path
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with short_folder() as path:
+        yield path
+
+
+@dataclasses.dataclass(frozen=True)
+class Ended:
+    """A lab that several tests look at once it has ended, and the folder that it lies in."""
+
+    folder: Path
+    record: LabRecord
+
+    def rows(self, store: str, question: str) -> list[tuple[Any, ...]]:
+        """What one of its stores answers."""
+        return rows(self.folder, store, question)
+
+
+@contextlib.contextmanager
+def ended(cells: str, *steps: Any, isolation: Literal["sandbox", "process"] = "process") -> Iterator[Ended]:
+    """A lab in which the cells have run, and then the steps."""
+    with short_folder() as path, pytest.MonkeyPatch.context() as patch:
+        yield Ended(path, raised(path, patch, cells, *steps, isolation=isolation))
 
 
 def needs_sandbox() -> None:
@@ -115,28 +140,75 @@ def results(folder: Path) -> Any:
     return json.loads((folder / "lab" / "run" / "results.json").read_text())
 
 
-@pytest.mark.parametrize("isolation", ["sandbox", "process"])
-def test_versions_arrive_after_the_notebook_and_are_told(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, isolation: Any
-) -> None:
-    if isolation == "sandbox":
+MORE_MODELS = """
+# %% models that others than the first test look at
+for name in ("steady", "later"):
+    client.create_registered_model(name)
+    made = session.post(host + "/api/2.0/mlflow/registry-webhooks/create", json={
+        "model_name": name,
+        "events": ["MODEL_VERSION_TRANSITIONED_STAGE", "MODEL_VERSION_CREATED"],
+        "http_url_spec": {"url": host + "/lab/receiver/" + name},
+    })
+    assert made.ok, made.text
+"""
+
+
+@pytest.fixture(scope="module", params=["sandbox", "process"])
+def arrived(request: pytest.FixtureRequest) -> Iterator[Ended]:
+    """A lab in which versions of several models have arrived and were moved; each test has a model of its own."""
+    if request.param == "sandbox":
         needs_sandbox()
-    record = raised(folder, monkeypatch, AUTOMATION, STEP, SECOND, isolation=isolation)
-    assert [cell.outcome for cell in record.cells] == ["ok"]
-    assert results(folder)["uri"]["value"].startswith("http://127.0.0.1:")
-    versions = rows(folder, "mlflow.db", "SELECT version, current_stage, source, run_id FROM model_versions")
+    first, second = ({**STEP, "model": "later", "run_name": name} for name in ("first", "second"))
+    del first["stage"], second["stage"]
+    moves = [
+        {"model": "later", "arrived": "second", "stage": "Production"},
+        {"model": "later", "version": 1, "stage": "Production", "archive": True},
+        {"model": "later", "arrived": "unknown", "stage": "Production"},
+    ]
+    steps = [STEP, SECOND, {**STEP, "model": "unknown"}, {**SECOND, "model": "steady"}, first, second, *moves]
+    with ended(AUTOMATION + MORE_MODELS, *steps, isolation=request.param) as lab:
+        yield lab
+
+
+def test_versions_arrive_after_the_notebook_and_are_told(arrived: Ended) -> None:
+    assert [cell.outcome for cell in arrived.record.cells] == ["ok", "ok"]
+    assert results(arrived.folder)["uri"]["value"].startswith("http://127.0.0.1:")
+    question = "SELECT version, current_stage, source, run_id FROM model_versions WHERE name = 'churn'"
+    versions = arrived.rows("mlflow.db", question)
     assert [(number, stage) for number, stage, *_ in versions] == [(1, "Staging"), (2, "Production")]
     for _, _, source, run_id in versions:
-        model = folder / "lab" / "root" / Path(source.removeprefix("file://")).relative_to(record.seen_at)
+        model = (
+            arrived.folder / "lab" / "root" / Path(source.removeprefix("file://")).relative_to(arrived.record.seen_at)
+        )
         assert (model / "MLmodel").read_text() == f"run_id: {run_id}\n"
         assert (model / "weights" / "w.json").read_text() == "{}"
-    names = rows(folder, "mlflow.db", "SELECT name, status FROM runs ORDER BY start_time")
+    own = ", ".join(repr(run_id) for *_, run_id in versions)
+    names = arrived.rows("mlflow.db", f"SELECT name, status FROM runs WHERE run_uuid IN ({own}) ORDER BY start_time")
     assert names == [("from a colleague", "FINISHED"), ("from another", "FINISHED")]
-    events = rows(folder, "workspace.db", "SELECT event, version, state FROM deliveries ORDER BY id")
+    question = "SELECT event, version, state FROM deliveries WHERE model_name = 'churn' ORDER BY id"
     moved, made = "MODEL_VERSION_TRANSITIONED_STAGE", "MODEL_VERSION_CREATED"
-    assert events == [(event, number, "delivered") for number in ("1", "2") for event in (made, moved)]
-    signed = rows(folder, "workspace.db", "SELECT headers FROM received")
+    assert arrived.rows("workspace.db", question) == [
+        (event, number, "delivered") for number in ("1", "2") for event in (made, moved)
+    ]
+    signed = arrived.rows("workspace.db", "SELECT headers FROM received WHERE receiver = 'chat'")
     assert len(signed) == 4 and all("x-databricks-signature" in headers.lower() for (headers,) in signed)
+
+
+def test_a_step_that_is_not_possible_costs_no_other(arrived: Ended) -> None:
+    question = "SELECT version, current_stage FROM model_versions WHERE name = 'steady'"
+    assert arrived.rows("mlflow.db", question) == [(1, "Production")]
+    assert arrived.rows("mlflow.db", "SELECT * FROM model_versions WHERE name = 'unknown'") == []
+
+
+def test_versions_that_came_without_a_stage_are_moved_later(arrived: Ended) -> None:
+    question = "SELECT version, current_stage FROM model_versions WHERE name = 'later'"
+    assert arrived.rows("mlflow.db", question) == [(1, "Production"), (2, "Archived")]
+    events = arrived.rows(
+        "workspace.db", "SELECT event, version FROM deliveries WHERE model_name = 'later' ORDER BY id"
+    )
+    moved, made = "MODEL_VERSION_TRANSITIONED_STAGE", "MODEL_VERSION_CREATED"
+    assert events[:3] == [(made, "1"), (made, "2"), (moved, "2")]
+    assert sorted(events[3:]) == [(moved, "1"), (moved, "2")]
 
 
 def test_nothing_of_the_notebook_outlives_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,30 +292,13 @@ if taken >= 0:
     assert rows(folder, "mlflow.db", "SELECT current_stage FROM model_versions") == [("Staging",)]
 
 
-def test_a_server_that_is_killed_comes_back(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module")
+def revived() -> Iterator[Ended]:
+    """A lab whose server was killed, beside packages of the server's and its modules' names."""
     cells = (
         AUTOMATION
         + """
-# %% kills it
-import psutil, signal
-(server,) = [p for p in psutil.Process(os.getppid()).children() if p.pid != os.getpid()]
-server.kill()
-
-# %% goes on
-client.create_registered_model("another")
-"""
-    )
-    record = raised(folder, monkeypatch, cells, STEP)
-    assert [cell.outcome for cell in record.cells] == ["ok", "ok", "ok"]
-    assert rows(folder, "mlflow.db", "SELECT current_stage FROM model_versions") == [("Staging",)]
-    assert rows(folder, "workspace.db", "SELECT state FROM deliveries") == [("delivered",)] * 2
-
-
-def test_a_package_in_the_labs_folder_is_no_server(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    cells = (
-        AUTOMATION
-        + """
-# %% packages of the server's and its modules' names, and a server that must be started anew
+# %% lays packages, and kills it
 import psutil
 for name in ("lab_workspace", "lab_guest", "uvicorn", "mlflow", "urllib", "h11"):
     os.mkdir(name)
@@ -252,25 +307,38 @@ for name in ("lab_workspace", "lab_guest", "uvicorn", "mlflow", "urllib", "h11")
             file.write(f"open({os.getcwd() + '/ran'!r}, 'a').write({name + '.' + module!r})")
 (server,) = [p for p in psutil.Process(os.getppid()).children() if p.pid != os.getpid()]
 server.kill()
+
+# %% goes on
+client.create_registered_model("another")
 """
     )
-    record = raised(folder, monkeypatch, cells, STEP)
-    assert [cell.outcome for cell in record.cells] == ["ok", "ok"]
-    assert not (folder / "lab" / "root" / "ran").exists()
-    assert rows(folder, "mlflow.db", "SELECT current_stage FROM model_versions") == [("Staging",)]
-    assert len(record.reported.splitlines()) == 2
+    with ended(cells, STEP) as lab:
+        yield lab
+
+
+def test_a_server_that_is_killed_comes_back(revived: Ended) -> None:
+    assert [cell.outcome for cell in revived.record.cells] == ["ok", "ok", "ok"]
+    assert revived.rows("mlflow.db", "SELECT name FROM registered_models ORDER BY name") == [("another",), ("churn",)]
+    assert revived.rows("mlflow.db", "SELECT current_stage FROM model_versions") == [("Staging",)]
+    assert revived.rows("workspace.db", "SELECT state FROM deliveries") == [("delivered",)] * 2
+
+
+def test_a_package_in_the_labs_folder_is_no_server(revived: Ended) -> None:
+    assert (revived.folder / "lab" / "root" / "lab_workspace" / "serving.py").exists()
+    assert not (revived.folder / "lab" / "root" / "ran").exists()
+    assert len(revived.record.reported.splitlines()) == 2
 
 
 JOB = """
 # %% jobs that webhooks start
-def job(name, code):
+def job(name, code, model="churn"):
     with open(f"{name}.py", "w") as file:
         file.write(code)
     task = {"task_key": "main", "spark_python_task": {"python_file": f"{os.getcwd()}/{name}.py"}}
     made = session.post(host + "/api/2.2/jobs/create", json={"name": name, "tasks": [task]})
     assert made.ok, made.text
     made = session.post(host + "/api/2.0/mlflow/registry-webhooks/create", json={
-        "model_name": "churn",
+        "model_name": model,
         "events": ["MODEL_VERSION_TRANSITIONED_STAGE"],
         "job_spec": {"job_id": str(made.json()["job_id"]), "access_token": os.environ["DATABRICKS_TOKEN"]},
     })
@@ -279,7 +347,9 @@ def job(name, code):
 """
 
 
-def test_what_was_delivered_is_reported(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module")
+def worked() -> Iterator[Ended]:
+    """A lab whose webhooks start jobs: of one that says hello, of two others, and a run that takes too much."""
     cells = (
         AUTOMATION
         + JOB
@@ -294,13 +364,33 @@ for name in os.listdir("/proc/self/fd"):
 assert session.post(host + "/api/2.0/mlflow/registry-webhooks/test", json={"id": hook}).ok
 while session.get(host + "/lab/status").json()["active_runs"]:
     pass
+
+# %% one leaves something behind, the other takes its time
+client.create_registered_model("left")
+watcher = f"import time; time.sleep(3); open({os.getcwd() + '/outlived'!r}, 'w').close()"
+leaves = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {watcher!r}], start_new_session=True)"
+job("leaves", leaves, "left")
+job("takes_its_time", "import time; time.sleep(6)", "left")
+
+# %% a job that takes too much
+with open("greedy.py", "w") as file:
+    file.write("taken = bytearray(3 << 30)")
+task = {"task_key": "greedy", "spark_python_task": {"python_file": f"{os.getcwd()}/greedy.py"}}
+made = session.post(host + "/api/2.2/jobs/runs/submit", json={"run_name": "greedy", "tasks": [task]})
+assert made.ok, made.text
 """
     )
-    record = raised(folder, monkeypatch, cells, STEP)
-    assert [cell.outcome for cell in record.cells] == ["ok", "ok", "ok"]
-    found = open_workspace(folder / "lab" / "root" / "workspace.db", record.reported)
-    (_, run), (telling,), (job,) = found.runs, [hook for hook in found.webhooks if hook.http], found.jobs
-    assert not found.cut and run.succeeded
+    with ended(cells, STEP, {**STEP, "model": "left"}) as lab:
+        yield lab
+
+
+def test_what_was_delivered_is_reported(worked: Ended) -> None:
+    assert [cell.outcome for cell in worked.record.cells] == ["ok"] * 5
+    found = open_workspace(worked.folder / "lab" / "root" / "workspace.db", worked.record.reported)
+    (telling,), (job,) = [hook for hook in found.webhooks if hook.http], found.jobs_named("hello")
+    _, run = found.runs_of(job)
+    started = found.start_of(run)
+    assert not found.cut and run.succeeded and started is not None
     assert sorted((one.webhook, one.sha256) for one in found.delivered) == sorted(
         (one.webhook, hashlib.sha256(one.body.encode()).hexdigest()) for one in found.deliveries if not one.test
     )
@@ -310,26 +400,26 @@ while session.get(host + "/lab/status").json()["active_runs"]:
             message = next(message for message in found.received if message.sha256 == one.sha256)
             assert one.target.endswith("/lab/receiver/chat") and (one.job, one.run) == (None, None)
             assert one.signature == message.headers["x-databricks-signature"]
-        else:
-            assert (one.job, one.run) == (job.id, run.id) and found.start_of(run) == one
+        elif one == started:
+            assert (one.job, one.run) == (job.id, run.id)
+    starts = {found.start_of(each) for each in found.runs} - {None}
+    assert starts == {one for one in found.delivered if one.webhook != telling.id}
 
 
-def test_what_a_job_leaves_behind_ends(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    cells = (
-        AUTOMATION
-        + JOB
-        + """
-# %% one leaves something behind, the other takes its time
-watcher = f"import time; time.sleep(3); open({os.getcwd() + '/outlived'!r}, 'w').close()"
-job("leaves", f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {watcher!r}], start_new_session=True)")
-job("takes_its_time", "import time; time.sleep(6)")
-"""
+def test_what_a_job_leaves_behind_ends(worked: Ended) -> None:
+    question = "SELECT run_name, result FROM job_runs WHERE run_name IN ('leaves', 'takes_its_time') ORDER BY run_name"
+    assert worked.rows("workspace.db", question) == [("leaves", "SUCCESS"), ("takes_its_time", "SUCCESS")]
+    assert not (worked.folder / "lab" / "root" / "outlived").exists()
+
+
+def test_limits_hold_for_the_tasks_of_jobs(worked: Ended) -> None:
+    question = (
+        "SELECT r.result, t.error FROM job_runs r JOIN task_runs t ON t.job_run_id = r.run_id WHERE run_name = 'greedy'"
     )
-    record = raised(folder, monkeypatch, cells, STEP)
-    assert [cell.outcome for cell in record.cells] == ["ok", "ok", "ok"]
-    runs = rows(folder, "workspace.db", "SELECT run_name, result FROM job_runs ORDER BY run_name")
-    assert runs == [("leaves", "SUCCESS"), ("takes_its_time", "SUCCESS")]
-    assert not (folder / "lab" / "root" / "outlived").exists()
+    ((result, error),) = worked.rows("workspace.db", question)
+    assert result == "FAILED" and "MemoryError" in error
+    question = "SELECT current_stage FROM model_versions WHERE name = 'churn'"
+    assert worked.rows("mlflow.db", question) == [("Staging",)]
 
 
 def test_a_lab_to_explore_has_a_server_that_comes_back(folder: Path) -> None:
@@ -375,28 +465,6 @@ def wait_for(address: str) -> None:
             time.sleep(0.05)
 
 
-def test_a_step_that_is_not_possible_costs_no_other(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    raised(folder, monkeypatch, AUTOMATION, {**STEP, "model": "unknown"}, SECOND)
-    assert rows(folder, "mlflow.db", "SELECT version, current_stage FROM model_versions") == [(1, "Production")]
-
-
-def test_versions_that_came_without_a_stage_are_moved_later(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first, second = ({**STEP, "run_name": name} for name in ("first", "second"))
-    del first["stage"], second["stage"]
-    moves = [
-        {"model": "churn", "arrived": "second", "stage": "Production"},
-        {"model": "churn", "version": 1, "stage": "Production", "archive": True},
-        {"model": "churn", "arrived": "unknown", "stage": "Production"},
-    ]
-    raised(folder, monkeypatch, AUTOMATION, first, second, *moves)
-    versions = rows(folder, "mlflow.db", "SELECT version, current_stage FROM model_versions")
-    assert versions == [(1, "Production"), (2, "Archived")]
-    events = rows(folder, "workspace.db", "SELECT event, version FROM deliveries ORDER BY id")
-    moved, made = "MODEL_VERSION_TRANSITIONED_STAGE", "MODEL_VERSION_CREATED"
-    assert events[:3] == [(made, "1"), (made, "2"), (moved, "2")]
-    assert sorted(events[3:]) == [(moved, "1"), (moved, "2")]
-
-
 def test_a_notebook_that_ends_itself_ends_the_lab(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cells = (
         AUTOMATION
@@ -417,24 +485,3 @@ def test_without_a_receiver_that_answers_the_lab_ends_all_the_same(
     raised(folder, monkeypatch, cells, STEP, SECOND, settle_seconds=1)
     versions = rows(folder, "mlflow.db", "SELECT version, current_stage FROM model_versions")
     assert versions == [(1, "Staging"), (2, "Production")]
-
-
-def test_limits_hold_for_the_tasks_of_jobs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    cells = (
-        AUTOMATION
-        + """
-# %% a job that takes too much
-with open("greedy.py", "w") as file:
-    file.write("taken = bytearray(3 << 30)")
-task = {"task_key": "greedy", "spark_python_task": {"python_file": f"{os.getcwd()}/greedy.py"}}
-made = session.post(host + "/api/2.2/jobs/runs/submit", json={"run_name": "greedy", "tasks": [task]})
-assert made.ok, made.text
-"""
-    )
-    record = raised(folder, monkeypatch, cells, STEP)
-    assert [cell.outcome for cell in record.cells] == ["ok", "ok"]
-    ((state,),) = rows(folder, "workspace.db", "SELECT result FROM job_runs")
-    assert state == "FAILED"
-    ((error,),) = rows(folder, "workspace.db", "SELECT error FROM task_runs")
-    assert "MemoryError" in error
-    assert rows(folder, "mlflow.db", "SELECT current_stage FROM model_versions") == [("Staging",)]

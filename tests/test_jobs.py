@@ -8,7 +8,6 @@ import sqlite3
 import textwrap
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import psutil
@@ -576,37 +575,42 @@ def test_jobs_that_run_themselves_come_to_an_end(lab: Lab) -> None:
     assert len(lab.server.get(f"{JOBS}/runs/list?job_id={job}")["runs"]) == 4
 
 
-def test_no_more_runs_than_a_lab_takes(tmp_path: Path) -> None:
-    with served(tmp_path, LAB_WORKSPACE_TASK_SECONDS="600") as server:
-        lab = Lab(server)
-        path = lab.write("endless.py", "import time\nwhile True: time.sleep(1)")
-        job = lab.job(notebook(path), max_concurrent_runs=1000)
-        for _ in range(100):
-            lab.start(job)
-        answer = server.call("POST", f"{JOBS}/run-now", json={"job_id": job})
-        assert refused(answer) == (429, "RESOURCE_EXHAUSTED")
-        server.post(f"{JOBS}/runs/cancel-all", {"job_id": job})
-        while server.get("/lab/status")["active_runs"]:
-            time.sleep(0.05)
+def test_no_more_runs_than_a_lab_takes(lab: Lab) -> None:
+    server = lab.server
+    path = lab.write("endless.py", "import time\nwhile True: time.sleep(1)")
+    job = lab.job(notebook(path), max_concurrent_runs=1000)
+    for _ in range(100):
         lab.start(job)
+    answer = server.call("POST", f"{JOBS}/run-now", json={"job_id": job})
+    assert refused(answer) == (429, "RESOURCE_EXHAUSTED")
+    server.post(f"{JOBS}/runs/cancel-all", {"job_id": job})
+    while server.get("/lab/status")["active_runs"]:
+        time.sleep(0.05)
+    again = lab.start(job)
+    server.post(f"{JOBS}/runs/cancel", {"run_id": again})
+    lab.run(again)
 
 
-def test_a_lab_has_runs_for_its_whole_life_and_no_more(tmp_path: Path) -> None:
-    with served(tmp_path) as server:
-        lab = Lab(server)
-        job = lab.job(notebook(lab.write("void.py", "pass")))
-        run = lab.start(job)
-        lab.run(run)
-        with contextlib.closing(sqlite3.connect(tmp_path / "workspace.db")) as database, database:
-            columns = "job_id, run_type, run_name, trigger, source, settings, given, job_parameters, state, created_ms"
-            database.execute(
-                "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 999) "
-                f"INSERT INTO job_runs (run_id, end_ms, {columns}) SELECT i, 1, {columns} FROM n, job_runs "
-                "WHERE run_id = ?",
-                (run,),
-            )
-        answer = server.call("POST", f"{JOBS}/run-now", json={"job_id": job})
-        assert refused(answer) == (400, "QUOTA_EXCEEDED")
+def test_a_lab_has_runs_for_its_whole_life_and_no_more(lab: Lab) -> None:
+    job = lab.job(notebook(lab.write("void.py", "pass")))
+    run = lab.start(job)
+    lab.run(run)
+    columns = "job_id, run_type, run_name, trigger, source, settings, given, job_parameters, state, created_ms"
+    with contextlib.closing(sqlite3.connect(lab.server.root / "workspace.db", timeout=60)) as database:
+        try:
+            with database:  # all but one
+                database.execute(
+                    "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 999) "
+                    f"INSERT INTO job_runs (run_id, end_ms, {columns}) SELECT i, 1, {columns} FROM n, job_runs "
+                    "WHERE run_id = ? LIMIT 999 - (SELECT count(*) FROM job_runs)",
+                    (run,),
+                )
+            lab.run(lab.start(job))
+            answer = lab.server.call("POST", f"{JOBS}/run-now", json={"job_id": job})
+            assert refused(answer) == (400, "QUOTA_EXCEEDED")
+        finally:
+            with database:  # other tests have runs too
+                database.execute("DELETE FROM job_runs WHERE run_id < 1000")
 
 
 def test_a_task_that_meddles_with_its_own_result(lab: Lab) -> None:

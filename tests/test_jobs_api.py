@@ -39,6 +39,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
+def mortal(server: Server) -> Iterator[Server]:
+    """The server that tests share, for one that ends it: it runs again for the others."""
+    yield server
+    server.revive()
+
+
+@pytest.fixture
 def lab(server: Server) -> Lab:
     return Lab(server)
 
@@ -301,24 +308,23 @@ def test_a_job_is_shown_as_it_was_made(lab: Lab, sdk: Any) -> None:
         sdk.jobs.delete(made.job_id)
 
 
-def test_jobs_are_listed_in_pages(tmp_path: Path) -> None:
-    with served(tmp_path) as server:
-        lab = Lab(server)
-        sdk: Any = WorkspaceClient(host=server.host, token=TOKEN)
-        assert server.get(f"{JOBS}/list") == {"has_more": False}
-        made = [lab.job(name=f"job {number}") for number in range(45)][::-1]
-        assert [job.job_id for job in sdk.jobs.list()] == made
-        assert [job.job_id for job in sdk.jobs.list(limit=7)] == made
-        first = server.get("/api/2.1/jobs/list")
-        assert [job["job_id"] for job in first["jobs"]] == made[:20] and first["has_more"]
-        assert "prev_page_token" not in first
-        second = server.get(f"/api/2.1/jobs/list?page_token={first['next_page_token']}")
-        assert [job["job_id"] for job in second["jobs"]] == made[20:40]
-        back = server.get(f"/api/2.1/jobs/list?page_token={second['prev_page_token']}")
-        assert back["jobs"] == first["jobs"]
-        assert [job["job_id"] for job in server.get(f"{JOBS}/list?offset=40")["jobs"]] == made[40:]
-        for query in ("limit=0", "limit=101", "offset=1001", "page_token=x", "page_token=b2xkZXI6eA=="):
-            assert refused(server.call("GET", f"{JOBS}/list?{query}")) == BAD
+def test_jobs_are_listed_in_pages(server: Server, lab: Lab, sdk: Any) -> None:
+    for job in list(sdk.jobs.list()):  # those of other tests
+        sdk.jobs.delete(job.job_id)
+    assert server.get(f"{JOBS}/list") == {"has_more": False}
+    made = [lab.job(name=f"job {number}") for number in range(45)][::-1]
+    assert [job.job_id for job in sdk.jobs.list()] == made
+    assert [job.job_id for job in sdk.jobs.list(limit=7)] == made
+    first = server.get("/api/2.1/jobs/list")
+    assert [job["job_id"] for job in first["jobs"]] == made[:20] and first["has_more"]
+    assert "prev_page_token" not in first
+    second = server.get(f"/api/2.1/jobs/list?page_token={first['next_page_token']}")
+    assert [job["job_id"] for job in second["jobs"]] == made[20:40]
+    back = server.get(f"/api/2.1/jobs/list?page_token={second['prev_page_token']}")
+    assert back["jobs"] == first["jobs"]
+    assert [job["job_id"] for job in server.get(f"{JOBS}/list?offset=40")["jobs"]] == made[40:]
+    for query in ("limit=0", "limit=101", "offset=1001", "page_token=x", "page_token=b2xkZXI6eA=="):
+        assert refused(server.call("GET", f"{JOBS}/list?{query}")) == BAD
 
 
 def test_many_tasks_are_shown_in_pages(lab: Lab, sdk: Any) -> None:
@@ -455,19 +461,20 @@ def test_what_a_judge_reads(lab: Lab) -> None:
 # Clusters
 
 
-def test_clusters_are_looked_at(tmp_path: Path) -> None:
-    with served(tmp_path) as server:
-        sdk: Any = WorkspaceClient(host=server.host, token=TOKEN)
-        (cluster,) = sdk.clusters.list()
-        assert (cluster.cluster_id, cluster.cluster_name) == ("0101-000000-lab00001", "lab")
-        sdk.clusters.ensure_cluster_is_running(cluster.cluster_id)
-        with pytest.raises(ResourceDoesNotExist, match="Cluster x does not exist"):
-            sdk.clusters.get("x")
-        assert sdk.clusters.select_spark_version(latest=True, ml=True, scala="2.13").endswith("-cpu-ml-scala2.13")
-        assert sdk.clusters.select_node_type(min_memory_gb=30, min_cores=4) in {"i3.xlarge", "r5d.xlarge"}
-        (tmp_path / "clusters.json").write_text('[{"cluster_id": "1", "cluster_name": "one"}, 7]')
+def test_clusters_are_looked_at(lab: Lab, sdk: Any) -> None:
+    (cluster,) = sdk.clusters.list()
+    assert (cluster.cluster_id, cluster.cluster_name) == ("0101-000000-lab00001", "lab")
+    sdk.clusters.ensure_cluster_is_running(cluster.cluster_id)
+    with pytest.raises(ResourceDoesNotExist, match="Cluster x does not exist"):
+        sdk.clusters.get("x")
+    assert sdk.clusters.select_spark_version(latest=True, ml=True, scala="2.13").endswith("-cpu-ml-scala2.13")
+    assert sdk.clusters.select_node_type(min_memory_gb=30, min_cores=4) in {"i3.xlarge", "r5d.xlarge"}
+    file = Path(lab.write("clusters.json", '[{"cluster_id": "1", "cluster_name": "one"}, 7]'))
+    try:
         assert [each.cluster_name for each in sdk.clusters.list()] == ["one"]
-        Lab(server).job(notebook(PATH, existing_cluster_id="1"))
+        lab.job(notebook(PATH, existing_cluster_id="1"))
+    finally:
+        file.unlink()
 
 
 # Files
@@ -565,53 +572,51 @@ def wait_for(file: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_server_that_is_killed_goes_on_where_it_stood(tmp_path: Path) -> None:
-    with served(tmp_path) as server:
-        lab = Lab(server)
-        code = """
-            import os, pathlib, time
-            pathlib.Path("mark{0}").write_text(str(os.getpid()))
-            {1}
-            dbutils.notebook.exit("end")
-            """
-        once = 'time.sleep(0 if os.path.exists("again") else 600)'
-        slow, kept = lab.write("slow.py", code.format(1, "time.sleep(600)")), lab.write("kept.py", code.format(2, once))
-        failing, trying = lab.job(notebook(slow)), lab.job(notebook(kept, max_retries=1))
-        waiting = lab.job(notebook(lab.write("void.py", "dbutils.notebook.exit('ran')")))
-        runs = [lab.start(job) for job in (failing, trying, waiting)]
-        for name in ("mark1", "mark2"):
-            wait_for(tmp_path / name)
-        pids = [int((tmp_path / name).read_text()) for name in ("mark1", "mark2")]
-        (tmp_path / "again").touch()
-        server.kill()
-        server.start()
-        first, second, third = (lab.run(run) for run in runs)
-        (task,) = first["tasks"]
-        assert (task["state"]["life_cycle_state"], task["state"]["result_state"]) == ("INTERNAL_ERROR", "FAILED")
-        assert "restarted" in first["state"]["state_message"]
-        assert task["status"]["termination_details"] == {
-            "code": "INTERNAL_ERROR",
-            "type": "INTERNAL_ERROR",
-            "message": "The workspace was restarted while the task ran",
-        }
-        assert [task["state"]["result_state"] for task in second["tasks"]] == ["FAILED", "SUCCESS"]
-        assert second["state"]["result_state"] == third["state"]["result_state"] == "SUCCESS"
-        assert lab.output(third["tasks"][0])["notebook_output"]["result"] == "ran"
-        assert not [pid for pid in pids if psutil.pid_exists(pid)]
+def test_a_server_that_is_killed_goes_on_where_it_stood(mortal: Server) -> None:
+    lab, root = Lab(mortal), mortal.root
+    code = """
+        import os, pathlib, time
+        pathlib.Path("mark{0}").write_text(str(os.getpid()))
+        {1}
+        dbutils.notebook.exit("end")
+        """
+    once = 'time.sleep(0 if os.path.exists("again") else 600)'
+    slow, kept = lab.write("slow.py", code.format(1, "time.sleep(600)")), lab.write("kept.py", code.format(2, once))
+    failing, trying = lab.job(notebook(slow)), lab.job(notebook(kept, max_retries=1))
+    waiting = lab.job(notebook(lab.write("waiting.py", "dbutils.notebook.exit('ran')")))
+    runs = [lab.start(job) for job in (failing, trying, waiting)]
+    for name in ("mark1", "mark2"):
+        wait_for(root / name)
+    pids = [int((root / name).read_text()) for name in ("mark1", "mark2")]
+    (root / "again").touch()
+    mortal.kill()
+    mortal.start()
+    first, second, third = (lab.run(run) for run in runs)
+    (task,) = first["tasks"]
+    assert (task["state"]["life_cycle_state"], task["state"]["result_state"]) == ("INTERNAL_ERROR", "FAILED")
+    assert "restarted" in first["state"]["state_message"]
+    assert task["status"]["termination_details"] == {
+        "code": "INTERNAL_ERROR",
+        "type": "INTERNAL_ERROR",
+        "message": "The workspace was restarted while the task ran",
+    }
+    assert [task["state"]["result_state"] for task in second["tasks"]] == ["FAILED", "SUCCESS"]
+    assert second["state"]["result_state"] == third["state"]["result_state"] == "SUCCESS"
+    assert lab.output(third["tasks"][0])["notebook_output"]["result"] == "ran"
+    assert not [pid for pid in pids if psutil.pid_exists(pid)]
 
 
-def test_a_server_that_ends_takes_its_tasks_along(tmp_path: Path) -> None:
-    with served(tmp_path) as server:
-        lab = Lab(server)
-        code = "import os, pathlib\npathlib.Path('mark').write_text(str(os.getpid()))\nwhile True: pass"
-        script = {"task_key": "main", "spark_python_task": {"python_file": lab.write("script.py", code)}}
-        lab.start(lab.job(script))
-        wait_for(tmp_path / "mark")
-        pid = int((tmp_path / "mark").read_text())
-        assert server.process is not None
-        server.process.terminate()
-        server.process.wait()
-        deadline = time.monotonic() + 60
-        while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+def test_a_server_that_ends_takes_its_tasks_along(mortal: Server) -> None:
+    lab, mark = Lab(mortal), mortal.root / "mark"
+    code = "import os, pathlib\npathlib.Path('mark').write_text(str(os.getpid()))\nwhile True: pass"
+    script = {"task_key": "main", "spark_python_task": {"python_file": lab.write("script.py", code)}}
+    lab.start(lab.job(script))
+    wait_for(mark)
+    pid = int(mark.read_text())
+    assert mortal.process is not None
+    mortal.process.terminate()
+    mortal.process.wait()
+    deadline = time.monotonic() + 60
+    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

@@ -56,10 +56,18 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
+@pytest.fixture
+def mortal(server: Server) -> Iterator[Server]:
+    """The server that tests share, for one that ends it: it runs again for the others."""
+    yield server
+    server.revive()
+
+
 @pytest.fixture(scope="module")
 def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One that waits for no receiver for long."""
-    with served(tmp_path_factory.mktemp("impatient"), LAB_WORKSPACE_ATTEMPT_SECONDS="1") as server:
+    code = "import sys; sys.stderr = open('stderr', 'w', buffering=1)"
+    with served(tmp_path_factory.mktemp("impatient"), code=code, LAB_WORKSPACE_ATTEMPT_SECONDS="1") as server:
         yield server
 
 
@@ -537,19 +545,12 @@ def test_certificates_are_checked_unless_the_webhook_says_otherwise(server: Serv
         listener.close()
 
 
-def test_one_that_hangs_is_given_up_and_holds_up_nobody(impatient: Server) -> None:
-    impatient.call("PUT", "/lab/receiver/hangs", json={"answers": [{"hang": 3600}]})
-    impatient.model("two", versions=1)
-    slow = impatient.hook(TRANSITIONED, to="hangs", model_name="two")
-    for n in range(3):
-        impatient.hook(TRANSITIONED, to=f"quick-{n}", model_name="two")
-    impatient.move("two", 1, "Staging")
-    deadline = threading.Event()
-    for n in range(3):
-        while not impatient.get(f"/lab/receiver/quick-{n}")["received"]:
-            deadline.wait(0.02)
-    assert fate(impatient, slow) == [("failed", 4)]
-    assert attempts(impatient, slow) == [(None, 0)] * 4
+def test_an_answer_that_has_no_body_is_sent_without(impatient: Server) -> None:
+    impatient.call("PUT", "/lab/receiver/empty", json={"answers": [{"status": 204, "body": "none"}, {"status": 304}]})
+    hook = told_once(impatient, "empty", impatient.receiver("empty"))
+    assert fate(impatient, hook) == [("delivered", 1)]
+    assert impatient.call("POST", "/lab/receiver/empty").status_code == 304
+    assert "Error" not in (impatient.root / "stderr").read_text()
 
 
 def test_one_that_answers_in_drops_is_given_up(impatient: Server) -> None:
@@ -574,6 +575,27 @@ def test_one_that_answers_in_drops_is_given_up(impatient: Server) -> None:
         hook = told_once(impatient, "drops", f"http://127.0.0.1:{listening.getsockname()[1]}/")
         assert fate(impatient, hook) == [("failed", 4)]
         over.set()
+
+
+def test_one_that_hangs_is_given_up_and_holds_up_nobody(impatient: Server) -> None:
+    impatient.call("PUT", "/lab/receiver/hangs", json={"answers": [{"hang": 3600}]})
+    impatient.model("two", versions=1)
+    slow = impatient.hook(TRANSITIONED, to="hangs", model_name="two")
+    for n in range(3):
+        impatient.hook(TRANSITIONED, to=f"quick-{n}", model_name="two")
+    impatient.move("two", 1, "Staging")
+    deadline = threading.Event()
+    for n in range(3):
+        while not impatient.get(f"/lab/receiver/quick-{n}")["received"]:
+            deadline.wait(0.02)
+    assert fate(impatient, slow) == [("failed", 4)]
+    assert attempts(impatient, slow) == [(None, 0)] * 4
+    # Nobody waits for its answers any more, and so the server does not when it ends.
+    assert impatient.process is not None
+    impatient.process.terminate()
+    impatient.process.wait()
+    assert "running task" not in (impatient.root / "stderr").read_text()
+    impatient.start()
 
 
 def certificate(folder: Path) -> ssl.SSLContext:
@@ -699,79 +721,87 @@ def test_of_two_clients_that_delete_one_webhook_one_does(server: Server) -> None
     assert sorted(answer.status_code for answer in answers) == [200, 404, 404, 404]
 
 
-def test_what_was_acknowledged_outlives_a_sudden_end(tmp_path: Path, listener: Listener) -> None:
+def test_what_was_acknowledged_outlives_a_sudden_end(mortal: Server, listener: Listener) -> None:
     """Killed while clients write and while it delivers; then changes are made while it is dead."""
-    with served(tmp_path) as server:
-        server.model("m", versions=1)
-        spec = {"url": listener.url, "secret": "k"}
-        server.hook("MODEL_VERSION_TAG_SET", "COMMENT_CREATED", model_name="m", http_url_spec=spec)
-        tags: set[str] = set()
-        made: set[str] = set()
-        comments: set[str] = set()
-        at = {"name": "m", "version": "1"}
+    server = mortal
+    server.model("lasting", versions=1)
+    spec = {"url": listener.url, "secret": "k"}
+    own = server.hook("MODEL_VERSION_TAG_SET", "COMMENT_CREATED", model_name="lasting", http_url_spec=spec)["id"]
+    tags: set[str] = set()
+    made: set[str] = set()
+    comments: set[str] = set()
+    at = {"name": "lasting", "version": "1"}
 
-        def write(n: int) -> None:
-            with contextlib.suppress(OSError):  # whatever gets no answer was not acknowledged
-                server.post("model-versions/set-tag", {**at, "key": f"k{n}", "value": "v"})
-                tags.add(f"k{n}")
-                server.post("comments/create", {**at, "comment": f"c{n}"})
-                comments.add(f"c{n}")
-                made.add(server.hook("COMMENT_CREATED", to="other", status="DISABLED")["id"])
+    def write(n: int) -> None:
+        with contextlib.suppress(OSError):  # whatever gets no answer was not acknowledged
+            server.post("model-versions/set-tag", {**at, "key": f"k{n}", "value": "v"})
+            tags.add(f"k{n}")
+            server.post("comments/create", {**at, "comment": f"c{n}"})
+            comments.add(f"c{n}")
+            made.add(server.hook("COMMENT_CREATED", to="other", status="DISABLED")["id"])
 
-        with ThreadPoolExecutor(4) as pool:
-            work = [pool.submit(write, n) for n in range(40)]
-            listener.came.wait()
-            server.kill()
-            recorded = database(server, "SELECT body FROM deliveries WHERE state = 'delivered'")
-            with contextlib.closing(sqlite3.connect(server.store, timeout=60)) as store, store:
-                store.execute("INSERT INTO model_version_tags (name, version, key, value) VALUES ('m', 1, 'dead', 'v')")
-            tags.add("dead")
-            server.start()
-            for done in work:
-                done.result()
-        server.settle()
-        came = [body.decode() for _, body in listener.got]
-        told = [json.loads(body) for body in came]
-        assert {body["tags"][0]["key"] for body in told if "tags" in body} >= tags
-        assert {body["comment"] for body in told if "comment" in body} >= comments
-        for (body,) in recorded:
-            assert came.count(body) == 1, "what was answered and kept is not sent again"
-        listed = {hook["id"] for hook in server.get(f"{HOOKS}/list")["webhooks"]}
-        assert listed >= made
-        # Each change once, whatever became of the attempts.
-        told_of = database(server, "SELECT event, body ->> '$.tags[0].key', body ->> '$.comment' FROM deliveries")
-        assert len(told_of) == len(set(told_of))
+    with ThreadPoolExecutor(4) as pool:
+        work = [pool.submit(write, n) for n in range(40)]
+        listener.came.wait()
+        server.kill()
+        recorded = database(server, "SELECT body FROM deliveries WHERE state = 'delivered' AND webhook_id = ?", own)
+        with contextlib.closing(sqlite3.connect(server.store, timeout=60)) as store, store:
+            row = "('lasting', 1, 'dead', 'v')"
+            store.execute(f"INSERT INTO model_version_tags (name, version, key, value) VALUES {row}")
+        tags.add("dead")
+        server.start()
+        for done in work:
+            done.result()
+    server.settle()
+    came = [body.decode() for _, body in listener.got]
+    heard = [json.loads(body) for body in came]
+    assert {body["tags"][0]["key"] for body in heard if "tags" in body} >= tags
+    assert {body["comment"] for body in heard if "comment" in body} >= comments
+    for (body,) in recorded:
+        assert came.count(body) == 1, "what was answered and kept is not sent again"
+    listed = {hook["id"] for hook in server.get(f"{HOOKS}/list")["webhooks"]}
+    assert listed >= made
+    # Each change once, whatever became of the attempts.
+    change = "event, body ->> '$.tags[0].key', body ->> '$.comment'"
+    told_of = database(server, f"SELECT {change} FROM deliveries WHERE webhook_id = ?", own)
+    assert len(told_of) == len(set(told_of))
 
 
-def test_what_others_put_into_its_queue_is_not_sent(tmp_path: Path, listener: Listener) -> None:
+def test_what_others_put_into_its_queue_is_not_sent(server: Server, listener: Listener) -> None:
     columns = "webhook_id, event, model_name, version, body, state, due_ms, created_ms"
     forged = f"SELECT {columns.replace('body, state', 'upper(body), ' + repr('pending'))}"
-    with served(tmp_path) as server:
-        hook = told_once(server, "m", listener.url)
-        assert fate(server, hook) == [("delivered", 1)]
-        with contextlib.closing(sqlite3.connect(tmp_path / "workspace.db", timeout=60)) as others, others:
+    hook = told_once(server, "stuffed", listener.url)
+    own = f"FROM deliveries WHERE webhook_id = '{hook['id']}' LIMIT 1"
+    assert fate(server, hook) == [("delivered", 1)]
+    with contextlib.closing(sqlite3.connect(server.root / "workspace.db", timeout=60)) as others:
+        with others:
             for seal in ("NULL", "''", "seal"):
-                others.execute(f"INSERT INTO deliveries ({columns}, seal) {forged}, {seal} FROM deliveries LIMIT 1")
+                others.execute(f"INSERT INTO deliveries ({columns}, seal) {forged}, {seal} {own}")
         assert fate(server, hook) == [("delivered", 1)] + [("dropped", 0)] * 3
-        with contextlib.closing(sqlite3.connect(tmp_path / "workspace.db", timeout=60)) as others, others:
+        with others:
             others.execute(
                 "CREATE TRIGGER forges AFTER INSERT ON receivers BEGIN "
-                f"INSERT INTO deliveries ({columns}, seal) "
-                f"{forged}, seal(webhook_id, upper(body)) FROM deliveries LIMIT 1; END"
+                f"INSERT INTO deliveries ({columns}, seal) {forged}, seal(webhook_id, upper(body)) {own}; END"
             )
-        assert not server.call("PUT", "/lab/receiver/other", json={"answers": []}).ok
-        assert len(fate(server, hook)) == 4 and len(listener.got) == 1
+        try:
+            assert not server.call("PUT", "/lab/receiver/other", json={"answers": []}).ok
+            assert len(fate(server, hook)) == 4 and len(listener.got) == 1
+        finally:
+            with others:
+                others.execute("DROP TRIGGER forges")
+    server.settle()  # reads, and so learns that the trigger is gone
+    assert server.call("PUT", "/lab/receiver/other", json={"answers": []}).ok
 
 
-def test_after_its_restart_it_does_not_send_again(tmp_path: Path, listener: Listener) -> None:
-    with served(tmp_path) as server:
-        hook = told_once(server, "m", listener.url)
-        assert fate(server, hook) == [("delivered", 1)]
-        for _ in range(2):
-            server.kill()
-            server.start()
-            server.settle()
-        assert len(listener.got) == 1
+def test_after_its_restart_it_does_not_send_again(mortal: Server, listener: Listener) -> None:
+    server = mortal
+    hook = told_once(server, "told-before", listener.url)
+    assert fate(server, hook) == [("delivered", 1)]
+    for _ in range(2):
+        server.kill()
+        server.start()
+        server.settle()
+    assert len(listener.got) == 1
 
 
 # The real clients

@@ -46,6 +46,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
+@pytest.fixture
+def mortal(server: Server) -> Iterator[Server]:
+    """The server that tests share, for one that ends it: it runs again for the others."""
+    yield server
+    server.revive()
+
+
 @pytest.fixture(scope="module")
 def sdk(server: Server) -> WorkspaceClient:
     return WorkspaceClient(host=server.host, token=TOKEN)
@@ -394,25 +401,25 @@ def test_the_receiver_keeps_what_it_gets_and_answers_as_it_is_told(server: Serve
 # From start to end
 
 
-def test_state_outlives_a_restart(tmp_path: Path) -> None:
-    with served(tmp_path) as server:
-        server.model("kept", versions=1)
-        hook = server.hook("COMMENT_CREATED", to="kept", model_name="kept")
-        comment = server.post("comments/create", {"name": "kept", "version": "1", "comment": "x"})["comment"]
-        server.post("transition-requests/create", {"name": "kept", "version": "1", "stage": "Staging"})
-        server.settle()
-        server.kill()
-        server.start()
-        assert server.get("registry-webhooks/list")["webhooks"] == [hook]
-        changed = server.patch("comments/update", {"id": comment["id"], "comment": "y"})["comment"]
-        assert changed["comment"] == "y"
-        at = {"name": "kept", "version": "1"}
-        assert len(server.get("transition-requests/list", params=at)["requests"]) == 1
-        assert len(server.received("kept")) == 1
-        # Asked to end it ends, and well.
-        assert server.process is not None
-        server.process.send_signal(signal.SIGTERM)
-        assert server.process.wait(MOST_SECONDS) in (0, -signal.SIGTERM)
+def test_state_outlives_a_restart(mortal: Server) -> None:
+    server = mortal
+    server.model("lasting", versions=1)
+    hook = server.hook("COMMENT_CREATED", to="lasting", model_name="lasting")
+    comment = server.post("comments/create", {"name": "lasting", "version": "1", "comment": "x"})["comment"]
+    server.post("transition-requests/create", {"name": "lasting", "version": "1", "stage": "Staging"})
+    server.settle()
+    server.kill()
+    server.start()
+    assert server.get("registry-webhooks/list", params={"model_name": "lasting"})["webhooks"] == [hook]
+    changed = server.patch("comments/update", {"id": comment["id"], "comment": "y"})["comment"]
+    assert changed["comment"] == "y"
+    at = {"name": "lasting", "version": "1"}
+    assert len(server.get("transition-requests/list", params=at)["requests"]) == 1
+    assert len(server.received("lasting")) == 1
+    # Asked to end it ends, and well.
+    assert server.process is not None
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(MOST_SECONDS) in (0, -signal.SIGTERM)
 
 
 def test_it_listens_on_loopback_alone(tmp_path: Path) -> None:
@@ -540,7 +547,7 @@ def test_mlflows_own_command_serves_it(tmp_path: Path) -> None:
             "Archived",
         ]
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
+        os.killpg(process.pid, signal.SIGKILL)  # asked to end, it would first replace the workers that have ended
         process.wait()
         server.close()
 

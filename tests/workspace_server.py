@@ -56,6 +56,12 @@ class Server:
             },
         )
 
+    def revive(self) -> None:
+        """Start it anew if it has ended."""
+        assert self.process is not None
+        if self.process.poll() is not None:
+            self.start()
+
     def kill(self) -> None:
         """End it as nothing can prepare for."""
         assert self.process is not None

@@ -12,7 +12,7 @@ import json
 import re
 import sys
 import traceback
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping
 from typing import Any, BinaryIO
 from urllib.parse import parse_qs, urlencode
 
@@ -38,6 +38,8 @@ _MOVED = {
 }
 """Endpoints that Databricks serves still and MLflow has under another name."""
 _MOST_EXPERIMENTS = 1000
+_NO_BODY = (204, 304)
+"""Answers of these have none: RFC 9110, sections 15.3.5 and 15.4.5."""
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -126,7 +128,8 @@ class Workspace:
             if len(body) >= MOST_BODY:
                 raise ApiError("INVALID_PARAMETER_VALUE", f"A request has less than {MOST_BODY} bytes", 413)
             if to_receiver:
-                answer = await self._own(lambda request: receiver.handle(self._services, request), scope, path, body)
+                own = self._own(lambda request: receiver.handle(self._services, request), scope, path, body)
+                answer = await _unless_gone(own, receive)
             elif handler := self._routes.get((scope["method"], path)):
                 answer = await self._own(handler, scope, path, body)
             elif path in self._paths:
@@ -291,11 +294,23 @@ async def _body(receive: Receive) -> bytes | None:
     return b"".join(pieces)
 
 
+async def _unless_gone(own: Coroutine[Any, Any, Answer], receive: Receive) -> Answer:
+    """The answer, at once when whoever asked is gone: a receiver may hang for hours, and hold up the server's end."""
+    work, gone = asyncio.ensure_future(own), asyncio.ensure_future(receive())
+    try:
+        await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        gone.cancel()
+        work.cancel()
+    return await work
+
+
 async def _send(send: Send, answer: Answer) -> None:
     headers = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in answer.headers]
-    headers.append((b"content-length", str(len(answer.body)).encode()))
+    body = b"" if answer.status in _NO_BODY else answer.body
+    headers.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body})
+    await send({"type": "http.response.body", "body": body})
 
 
 def _held(path: Any) -> BinaryIO | None:
