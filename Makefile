@@ -7,7 +7,10 @@ BIN := .venv/bin
 COMPILE := uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --quiet --custom-compile-command "make lock"
 
-.PHONY: help setup test lint verify bench lock fmt clean
+.PHONY: help setup check lint test proof verify bench lock fmt clean
+
+# Tests in as many processes as the machine has cores and memory for. conftest.py says which of them stay together.
+PYTEST := $(BIN)/pytest -n auto --dist loadscope
 
 help: ## Say what each target does
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -20,8 +23,14 @@ lint: setup ## Style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-test: lint ## Style, types and all tests (labs are raised for some: minutes)
-	$(BIN)/pytest -n 2 --dist loadscope  # conftest.py says which tests stay together
+check: lint ## Style, types and all tests that need no lab and no server: under a minute
+	$(PYTEST) -m "not lab and not server and not proof"
+
+test: lint ## The same with servers and a few labs for each exercise: at most ten minutes
+	$(PYTEST) -m "not proof" --cov
+
+proof: test ## Everything: all solutions with two seeds, hostile classes, kill tests. An hour or more
+	$(BIN)/python -m tests.proof
 
 verify: setup ## Hold every suite against its solutions, with two seeds
 	./grade verify --seed 1

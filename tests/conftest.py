@@ -7,6 +7,7 @@ keeps a class together.
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 import signal
 from collections.abc import Callable
@@ -16,12 +17,15 @@ from typing import Any, Literal
 
 import pytest
 
-from grader import catalog, pipeline, solutions
+from grader import catalog, machine, pipeline, solutions
 from grader.lab import sandbox
 from grader.lab.record import CellRecord
 from grader.scoring import Scorecard
 
 FAULTS = Path(__file__).parent / "faults"
+
+# Each test process would train with as many threads as the machine has cores, and they would wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Started in a script's background, where shells turn Ctrl-C off for whatever comes of it: the tests press it.
@@ -100,6 +104,11 @@ def sandboxed() -> None:
     reason = sandbox.unavailable()
     if reason:
         pytest.skip(reason)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """For ``-n auto``: each worker may raise a lab."""
+    return machine.labs_at_once()
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:

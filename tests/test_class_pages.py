@@ -22,6 +22,8 @@ from tests import extras
 from tests import gradebooks as books
 from tests.browser import MOST_MS, chromium
 
+pytestmark = pytest.mark.server
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Dialog, Page, Request
 
@@ -284,6 +286,7 @@ def test_a_learners_page_tells_everything_of_the_scorecard(visit: Callable[..., 
     assert "No sandbox." in visit("both.html").locator("header").inner_text()
 
 
+@pytest.mark.proof
 def test_a_thousand_learners(visit: Callable[..., Page], tmp_path: Path, folder: Path) -> None:
     """Sorted and filtered, all rows laid out in the end; how fast is measured in bench/report.py."""
     people = [f"p{n:04}" for n in range(1000)]

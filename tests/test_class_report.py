@@ -150,6 +150,7 @@ def test_figures_are_those_of_plain_arithmetic(book: Gradebook) -> None:
             assert section.share == (pytest.approx(sum(s["score"] for s in told) / possible) if possible else None)
 
 
+@pytest.mark.server
 def test_postgresql_and_sqlite_give_the_same_report(book: Gradebook) -> None:
     with postgres.served() as url, gradebook.opened(url) as other:
         for one in (book, other):

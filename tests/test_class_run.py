@@ -93,8 +93,8 @@ def kept(book: Path) -> dict[Any, Any]:
     return found
 
 
+@pytest.mark.proof
 @pytest.mark.lab
-@pytest.mark.slow
 def test_killed_twenty_times_it_comes_to_the_same(submissions: Path, tmp_path: Path) -> None:
     moments = random.Random(1)
     whole, broken = tmp_path / "whole.db", tmp_path / "broken.db"
@@ -115,7 +115,6 @@ def test_killed_twenty_times_it_comes_to_the_same(submissions: Path, tmp_path: P
 
 
 @pytest.mark.lab
-@pytest.mark.slow
 def test_interrupted_it_ends_and_goes_on(submissions: Path, tmp_path: Path) -> None:
     book = tmp_path / "grades.db"
     with labs() as environment:
@@ -138,8 +137,8 @@ def test_interrupted_it_ends_and_goes_on(submissions: Path, tmp_path: Path) -> N
         assert status == 0 and "0 graded, 6 kept from before" in said and errors == ""
 
 
+@pytest.mark.proof
 @pytest.mark.lab
-@pytest.mark.slow
 def test_what_is_graded_again(submissions: Path, tmp_path: Path) -> None:
     book = tmp_path / "grades.db"
 
@@ -259,8 +258,8 @@ def scheduler(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes
         log.close()
 
 
+@pytest.mark.proof
 @pytest.mark.lab
-@pytest.mark.slow
 def test_on_a_cluster_with_a_worker_killed_it_comes_to_the_same(
     submissions: Path, tmp_path: Path, scheduler: tuple[str, list[subprocess.Popen[bytes]]]
 ) -> None:

@@ -213,8 +213,8 @@ def test_a_refusal_names_the_file_safely() -> None:
 # In real labs
 
 
+@pytest.mark.proof
 @pytest.mark.lab
-@pytest.mark.slow
 def test_in_real_labs_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
     isolation = ["--isolation", "process"] if sandbox.unavailable() else []

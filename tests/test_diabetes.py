@@ -191,7 +191,7 @@ print(json.dumps(mlflow.pyfunc.load_model(sys.argv[2]).predict(rows).tolist()))
 """
 
 
-@pytest.mark.slow
+@pytest.mark.server
 def test_mlflow_loads_the_colleagues_model(tmp_path: Path) -> None:
     plan = diabetes.plan(4)
     _lay(plan, tmp_path)

@@ -20,6 +20,8 @@ from grader.errors import NotGraded
 from grader.lab.record import LabRecord
 from grader.suite import court
 
+pytestmark = pytest.mark.server
+
 SEED = 1
 DATA = bikeshare.plan(SEED)
 

@@ -18,6 +18,8 @@ from grader.evidence.models import Column, Example, Model
 from tests.apart import apart, new_store
 from tests.properties import given, settings, st
 
+pytestmark = pytest.mark.server
+
 Told = dict[str, Any]
 COLUMNS = ("inputs", "outputs", "params")
 

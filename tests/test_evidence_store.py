@@ -28,6 +28,8 @@ from grader.evidence.tracking import Run, Store
 from grader.runtime.templates import STORE
 from tests.apart import apart, new_store
 
+pytestmark = pytest.mark.server
+
 SEEN_AT = "/lab"
 Told = dict[str, Any]
 Spoil = Callable[[Path], None]

@@ -17,6 +17,8 @@ from grader.evidence import Unreadable
 from grader.evidence.workspace import NAME, Workspace, open_workspace
 from tests.workspace_server import MOST_SECONDS, TOKEN, Server, served
 
+pytestmark = pytest.mark.server
+
 EVENT = "MODEL_VERSION_TRANSITIONED_TO_STAGING"
 
 

@@ -27,7 +27,7 @@ from grader.evidence import Unreadable
 from grader.lab import sandbox
 from grader.suite.api import Lab, Mismatch
 
-pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.lab, pytest.mark.proof, pytest.mark.timeout(900)]
 
 DATA = coffee.plan(1)
 ODD: list[Any] = [

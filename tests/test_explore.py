@@ -21,7 +21,7 @@ import pytest
 from grader.lab import sandbox
 from tests.browser import MOST_MS, chromium
 
-pytestmark = [pytest.mark.lab, pytest.mark.slow]
+pytestmark = pytest.mark.lab
 
 GRADE = [sys.executable, "-m", "grader", "lab"]
 ROOT = str(Path(__file__).parents[1])
@@ -169,6 +169,7 @@ print("widget", dbutils.widgets.get("root"))
     assert ("widget /lab" in done.stdout) == (isolation == "sandbox")
 
 
+@pytest.mark.proof
 def test_with_an_exercises_data_and_without_a_sandbox(tmp_path: Path) -> None:
     with opened(tmp_path, "ex5", "--seed", "3", "--isolation", "process") as lab:
         assert "A lab of ex5 (seed 3) is open." in lab.said
@@ -178,6 +179,7 @@ def test_with_an_exercises_data_and_without_a_sandbox(tmp_path: Path) -> None:
         assert not list(tmp_path.glob("work/lab-*"))
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("isolation", isolations())
 def test_killed_it_leaves_nothing_running(tmp_path: Path, isolation: str) -> None:
     with opened(tmp_path, "--seed", "1", "--isolation", isolation) as lab:

@@ -39,7 +39,6 @@ def labs() -> set[Path]:
     return set(Path(tempfile.gettempdir()).glob("lab-*"))
 
 
-@pytest.mark.slow
 class TestSurvived:
     """One fault a cell, each survived."""
 
@@ -104,7 +103,6 @@ class TestSurvived:
         assert [half for half in text if "\ud800" <= half <= "\udfff"] == []
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("sandboxed")
 class TestSpies:
     """What the sandbox hides, and what becomes of a lab whose Spark is ended."""
@@ -153,7 +151,7 @@ class TestSpies:
         assert graded.cell("plain Python goes on").outcome == "ok"
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 def test_a_collect_beyond_all_measure(fault: Grade) -> None:
     graded = fault("spark_hog.py", SPIES)
     assert graded.cell("collects all").outcome == "memory"
@@ -163,6 +161,7 @@ def test_a_collect_beyond_all_measure(fault: Grade) -> None:
     assert graded.passed == {"create.rows", "create.derived"}
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     ("name", "title", "outcome", "found"),
     [
@@ -182,6 +181,7 @@ def test_a_notebook_that_ends_itself(fault: Grade, name: str, title: str, outcom
     assert kept == (outcome == "exited"), "what was bound before an exit() is read, a dead notebook can't be"
 
 
+@pytest.mark.proof
 def test_a_notebook_whose_workings_are_changed(fault: Grade) -> None:
     graded = fault("breaks_the_notebook.py", BARE)
     assert graded.card.status == "graded"
@@ -189,6 +189,7 @@ def test_a_notebook_whose_workings_are_changed(fault: Grade) -> None:
     assert graded.passed == set()
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     ("name", "outcome", "limits"),
     [
@@ -210,6 +211,7 @@ def test_limits(fault: Grade, name: str, outcome: str, limits: tuple[tuple[str, 
     assert graded.passed == set()
 
 
+@pytest.mark.proof
 @pytest.mark.usefixtures("sandboxed")
 def test_a_fork_bomb(fault: Grade) -> None:
     graded = fault("fork_bomb.py", BOXED)
@@ -220,6 +222,7 @@ def test_a_fork_bomb(fault: Grade) -> None:
     assert len(running("lab_guest.boot")) < 50
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("way", [BOXED, PLAIN], ids=["sandbox", "process"])
 def test_ruins_are_cleared_away(fault: Grade, way: Way, request: pytest.FixtureRequest) -> None:
     if way.isolation == "sandbox":
@@ -260,6 +263,7 @@ def test_a_lab_that_something_tidied_away_is_nobodys_zero(tmp_path: Path, monkey
     assert card.status == "not_graded" and "was removed while it was in use" in (card.reason or "")
 
 
+@pytest.mark.proof
 def test_results_that_never_end_cost_no_others(fault: Grade) -> None:
     graded = fault("never_ending_results.py", BARE)
     found = {check.id: check.found or "" for check in graded.card.checks}
@@ -269,6 +273,7 @@ def test_results_that_never_end_cost_no_others(fault: Grade) -> None:
     assert graded.passed == set()
 
 
+@pytest.mark.proof
 def test_without_a_sandbox(fault: Grade, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRADE_TEST_SECRET", "secret")
     graded = fault("plain.py", Way(isolation="process", limits=(("cell_seconds", 25),)))

@@ -27,7 +27,7 @@ from grader.lab.sandbox import GUEST
 from grader.runtime import jvm, templates
 from tests.apart import new_store
 
-pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.server, pytest.mark.timeout(1800)]
 
 DAY = dt.datetime(2024, 3, 1)
 MOST = 60
@@ -597,6 +597,7 @@ def scored(db: Any, make: Make, customers: str, sensors: str) -> Any:
 
 
 class TestModels:
+    @pytest.mark.proof
     def test_what_lies_in_the_artifact(self, scored: Any, root: Path) -> None:
         (file,) = root.glob(f"mlruns/**/{scored.info.model_id}/artifacts/data/feature_store/feature_spec.yaml")
         told = yaml.safe_load(file.read_text())
@@ -638,6 +639,7 @@ class TestModels:
             assert [row[-1] for row in rows(df, "note")] == pytest.approx(expected)
         assert rows(df, "note")[1][5:7] == (7.0, 1.5)
 
+    @pytest.mark.proof
     def test_as_mlflow_itself_scores(self, db: Any, make: Make, scored: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         """A large batch goes to MLflow's Spark function: nothing may show which of the two it was."""
         schema = "k string, price double, customer_id bigint, sensor int, at timestamp"
@@ -859,6 +861,7 @@ answer = [row["prediction"] for row in scored.orderBy("customer_id").collect()]
 
 
 class TestInALab:
+    @pytest.mark.proof
     @pytest.mark.parametrize("sdk_first", [True, False])
     def test_from_import_to_prediction(self, tmp_path: Path, sdk_first: bool) -> None:
         from deltalake import DeltaTable

@@ -47,7 +47,7 @@ def server() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.server)])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty place for a gradebook."""
     if request.param == "sqlite":

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from grader import catalog, verify
+from grader import catalog, solutions
 from tests.conftest import FAULTS
 
-pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("sandboxed")]
+pytestmark = [pytest.mark.lab, pytest.mark.proof, pytest.mark.usefixtures("sandboxed")]
 
 MORE_MB = 200
 """How much more than for honest work it may be."""
@@ -89,7 +89,7 @@ def graded(work: Path) -> Done:
 @pytest.fixture(scope="module")
 def honest_mb() -> int:
     exercise = catalog.find("ex5")
-    return graded(verify.default_folder(exercise) / "accepted" / "client_api.py").peak_mb
+    return graded(solutions.default_folder(exercise) / "accepted" / "client_api.py").peak_mb
 
 
 @pytest.mark.parametrize(

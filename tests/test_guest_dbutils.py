@@ -151,6 +151,7 @@ def test_task_values_within_a_job(dbutils: Any, tmp_path: Path) -> None:
     assert context.tags().get("runId").getOrElse("none") == "none"
 
 
+@pytest.mark.server
 def test_a_notebook_runs_another(dbutils: Any, tmp_path: Path) -> None:
     (tmp_path / "other.py").write_text("dbutils.notebook.exit(dbutils.widgets.get('x') * 2)")
     assert dbutils.notebook.run(f"{tmp_path}/other", 60, {"x": 21}) == "2121"

@@ -22,12 +22,12 @@ from typing import Any
 
 import pytest
 
-from grader import catalog, pipeline, verify
+from grader import catalog, pipeline, solutions
 from grader.classroom import gradebook
 from grader.lab import sandbox
 from tests.conftest import FAULTS
 
-pytestmark = [pytest.mark.lab, pytest.mark.slow]
+pytestmark = [pytest.mark.lab, pytest.mark.proof]
 
 ROOT = str(Path(__file__).parents[1])
 CORPUS = sorted((FAULTS / "hostile").glob("*.py"))
@@ -67,7 +67,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
     secret = secrets.token_hex(16)
     canary = f"canary-{secret}"
     folder = place / "submissions"
-    honest = verify.default_folder(catalog.find("ex5")) / "accepted" / "client_api.py"
+    honest = solutions.default_folder(catalog.find("ex5")) / "accepted" / "client_api.py"
     for learner in NEIGHBOURS:
         (folder / learner).mkdir(parents=True)
         (folder / learner / "ex5.py").write_text(f"# {canary} of {learner}\n{honest.read_text()}")
@@ -116,7 +116,7 @@ def _hear(listener: socket.socket, heard: list[bytes], canary: str) -> None:
 def alone() -> dict[str, Any]:
     """The honest neighbour's card, graded with nobody else around."""
     exercise = catalog.find("ex5")
-    honest = verify.default_folder(exercise) / "accepted" / "client_api.py"
+    honest = solutions.default_folder(exercise) / "accepted" / "client_api.py"
     return pipeline.grade(exercise, honest, pipeline.Options(seed=SEED)).as_json()
 
 

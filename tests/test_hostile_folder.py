@@ -18,6 +18,8 @@ from tests import hostile_folder
 from tests.hostile_folder import HostileFolder
 from tests.test_house import AUTOMATION, STEP, folder, raised, results, rows
 
+pytestmark = pytest.mark.lab
+
 __all__ = ["folder"]  # a fixture
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -89,7 +91,6 @@ def test_every_start_goes_through_a_door() -> None:
     assert found == doors
 
 
-@pytest.mark.lab
 @pytest.mark.parametrize("isolation", ["process", *([] if sandbox.unavailable() else ["sandbox"])])
 def test_grading(hostile: HostileFolder, labs: str, tmp_path: Path, isolation: str) -> None:
     (hostile.folder / "pytest.py").write_text(CELLS)
@@ -100,7 +101,6 @@ def test_grading(hostile: HostileFolder, labs: str, tmp_path: Path, isolation: s
     assert hostile.imported == []
 
 
-@pytest.mark.lab
 @pytest.mark.parametrize("grade", [ROOT / "grade", Path(sys.executable).with_name("grade")], ids=["launcher", "script"])
 def test_a_class_and_its_workers(hostile: HostileFolder, labs: str, grade: Path) -> None:
     if why := sandbox.unavailable():
@@ -119,7 +119,6 @@ def test_a_class_and_its_workers(hostile: HostileFolder, labs: str, grade: Path)
     assert hostile.imported == []
 
 
-@pytest.mark.lab
 def test_proving_a_suite(hostile: HostileFolder, labs: str) -> None:
     wrong = hostile.folder / "solutions" / "wrong"
     wrong.mkdir(parents=True)
@@ -130,8 +129,6 @@ def test_proving_a_suite(hostile: HostileFolder, labs: str) -> None:
     assert hostile.imported == []
 
 
-@pytest.mark.lab
-@pytest.mark.slow
 def test_a_lab_to_explore(hostile: HostileFolder, labs: str) -> None:
     done = typed(hostile, ROOT / "grade", "lab", "--shell", "--seed", "1", TMPDIR=labs)
     assert done.returncode == 0, done.stderr
@@ -178,7 +175,6 @@ found = [run["state"]["result_state"], dbutils.notebook.run("task", 60), helper.
 """
 
 
-@pytest.mark.lab
 @pytest.mark.parametrize("isolation", ["process", *([] if sandbox.unavailable() else ["sandbox"])])
 def test_the_labs_own_processes(folder: Path, monkeypatch: pytest.MonkeyPatch, isolation: Any) -> None:
     """None but the notebook takes a module from its folder, and work that lies beside a notebook is found there."""

@@ -76,6 +76,7 @@ def gone(processes: list[psutil.Process]) -> bool:
     return not [p for p in alive if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     ("stage", "body", "signals", "options"),
     [

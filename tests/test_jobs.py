@@ -18,6 +18,8 @@ from databricks.sdk.service import ml
 
 from tests.workspace_server import MOST_SECONDS, TOKEN, Server, refused, served
 
+pytestmark = pytest.mark.server
+
 JOBS = "/api/2.2/jobs"
 BAD = (400, "INVALID_PARAMETER_VALUE")
 

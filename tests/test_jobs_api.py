@@ -27,6 +27,8 @@ from databricks.sdk.service import jobs as sdk_jobs
 from tests.test_jobs import BAD, JOBS, Lab, notebook
 from tests.workspace_server import TOKEN, Server, refused, served
 
+pytestmark = pytest.mark.server
+
 MALFORMED = (400, "MALFORMED_REQUEST")
 ABSENT = (501, "NOT_IMPLEMENTED")
 PATH = "/Shared/any"
@@ -378,7 +380,6 @@ def test_two_clients_change_one_job(lab: Lab) -> None:
     assert {task["task_key"] for task in settings["tasks"]} == {"first", *(f"t{number}" for number in range(40))}
 
 
-@pytest.mark.slow
 def test_runs_through_the_sdk(lab: Lab, sdk: Any) -> None:
     path = lab.write("through.py", "dbutils.notebook.exit(dbutils.widgets.get('x'))")
     job = lab.job(notebook(path, "main", base={"x": "1"}), name="Through")
@@ -571,7 +572,6 @@ def wait_for(file: Path) -> None:
         time.sleep(0.02)
 
 
-@pytest.mark.slow
 def test_a_server_that_is_killed_goes_on_where_it_stood(mortal: Server) -> None:
     lab, root = Lab(mortal), mortal.root
     code = """

@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import Grade, Graded, Way
 
-pytestmark = [pytest.mark.lab, pytest.mark.slow]
+pytestmark = [pytest.mark.lab, pytest.mark.proof]
 
 EX6 = Way(exercise="ex6", spark=None, limits=(("settle_seconds", 2),))
 

@@ -15,6 +15,8 @@ from grader.evidence import registry, tracking
 from grader.runtime.templates import STORE
 from tests.apart import apart, new_store
 
+pytestmark = pytest.mark.server
+
 Told = dict[str, Any]
 
 AT = 1_767_225_600_000

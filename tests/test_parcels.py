@@ -17,6 +17,8 @@ from grader.lab.orders import MOST_ORDER
 from grader.runtime import templates
 from tests.workspace_server import TOKEN, Server
 
+pytestmark = pytest.mark.server
+
 SEEDS = range(61)
 
 

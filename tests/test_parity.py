@@ -19,6 +19,8 @@ from grader.lab import warned
 from grader.runtime.templates import STORE
 from tests.apart import apart, new_store
 
+pytestmark = pytest.mark.server
+
 Told = dict[str, Any]
 
 INSIDE = Path(__file__).parents[1] / "grader" / "lab" / "inside"
@@ -175,6 +177,7 @@ def test_databricks_is_the_labs_own_store(uris: Told, lab: Path) -> None:
     assert uris["other"], "another URI is taken at its word"
 
 
+@pytest.mark.proof
 def test_what_is_written_to_databricks_is_in_the_labs_store(uris: Told, logged: Told, lab: Path) -> None:
     store = tracking.open_store(lab / STORE, lab, str(lab))
     (run,) = store.named("logged")
@@ -214,7 +217,7 @@ def test_what_is_no_business_of_the_learners_is_not_printed(logged: Told) -> Non
     assert any("artifact_path" in line for line in warned.gather(printed)), "a warning of the learner's own shows"
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 def test_elsewhere_it_would_be_otherwise(tmp_path: Path) -> None:
     """Each adjustment has its reason still: where MLflow has come to do the same by itself, it can go."""
     new_store(tmp_path / "root")

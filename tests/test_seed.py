@@ -73,6 +73,7 @@ raise Exception(f"found {{found}}")
 """
 
 
+@pytest.mark.proof
 @pytest.mark.lab
 @pytest.mark.parametrize("exercise", ["ex2", "ex6"])  # with Spark, and with a workspace
 def test_nothing_in_a_lab_tells_the_seed(exercise: str, tmp_path: Path) -> None:

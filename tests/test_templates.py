@@ -22,6 +22,8 @@ import pytest
 from grader.errors import BadInput
 from grader.runtime import cache, templates
 
+pytestmark = pytest.mark.server
+
 ROOT = Path(__file__).parents[1]
 PYTHON = sys.executable
 PROVIDE = """

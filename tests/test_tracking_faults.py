@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import Grade, Graded, Way
 
-pytestmark = [pytest.mark.lab, pytest.mark.slow]
+pytestmark = [pytest.mark.lab, pytest.mark.proof]
 
 EX3 = Way(exercise="ex3", spark=None)
 BY_HAND = {"log.experiment", "log.params", "log.metrics", "log.tags"}

@@ -119,7 +119,6 @@ def test_versions_grow_and_end_in_mislabelled_rows(plans: dict[int, Tumours], se
         assert set(tumours.labels(rows)) == {0, 1}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_each_mistake_shows_in_the_scores(plans: dict[int, Tumours], seed: int) -> None:
     data = plans[seed]

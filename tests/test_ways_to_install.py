@@ -20,6 +20,8 @@ import pytest
 
 from grader.lab import sandbox
 
+pytestmark = pytest.mark.lab
+
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = sysconfig.get_path("purelib")
 PRIVATE = ("exercises", "fixtures", "solutions")

@@ -24,6 +24,8 @@ from databricks.sdk.service.ml import HttpUrlSpec, RegistryWebhookEvent, Registr
 from grader.lab.inside.lab_workspace.events import EVENTS
 from tests.workspace_server import TOKEN, Listener, Server, refused, served
 
+pytestmark = pytest.mark.server
+
 TRANSITIONED = "MODEL_VERSION_TRANSITIONED_STAGE"
 HOOKS = "registry-webhooks"
 BAD_REQUEST = (400, "INVALID_PARAMETER_VALUE")
@@ -931,7 +933,7 @@ print(json.dumps([made.status, job.job_spec.job_id, tried.status_code, tried.bod
 """
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 def test_databricks_own_client_for_webhooks_works(server: Server, tmp_path: Path) -> None:
     """In an environment of its own: it was generated for a protobuf that MLflow no longer takes."""
     venv.create(tmp_path / "venv", with_pip=True)

@@ -159,7 +159,7 @@ print(json.dumps(told))
 """
 
 
-@pytest.mark.slow
+@pytest.mark.server
 def test_mlflow_reads_the_registry_as_planned(tmp_path: Path) -> None:
     plan = wine.plan(3)
     _lay_store(templates.provide(print) / templates.STORE, tmp_path / templates.STORE, str(tmp_path))

@@ -32,6 +32,8 @@ from grader.runtime import templates
 from grader.runtime.templates import STORE
 from tests.workspace_server import API, MOST_SECONDS, TOKEN, Server, lay, refused, served
 
+pytestmark = pytest.mark.server
+
 BAD_REQUEST = (400, "INVALID_PARAMETER_VALUE")
 MALFORMED = (400, "MALFORMED_REQUEST")
 GONE = (404, "RESOURCE_DOES_NOT_EXIST")
@@ -516,7 +518,7 @@ def test_it_runs_within_a_labs_walls(tmp_path: Path) -> None:
     assert (tmp_path / "root" / "workspace.db").exists()
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 def test_mlflows_own_command_serves_it(tmp_path: Path) -> None:
     """With two workers, of which one delivers."""
     lay(tmp_path)
