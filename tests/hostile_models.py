@@ -34,6 +34,29 @@ class Deaf(Good):
             pass
 
 
+class Slow(Good):
+    """Answers, after more than three seconds in which it hardly works."""
+
+    def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:
+        time.sleep(5)
+        return model_input.iloc[:, 0] * 2
+
+
+class ComputesElsewhere(Good):
+    """Waits for a process of its own, which computes."""
+
+    def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:
+        subprocess.run([sys.executable, "-c", "while True: pass"], check=True)
+
+
+class ComputesSetLoose(Good):
+    """Waits for a process that is none of its own any more, and computes."""
+
+    def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:
+        subprocess.run(["sh", "-c", f"{sys.executable} -c 'while True: pass' &"], check=True)
+        time.sleep(3600)
+
+
 class EatsMemory(Good):
     def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:
         kept = []

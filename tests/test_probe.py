@@ -13,10 +13,12 @@ import pytest
 
 from grader.evidence import Unreadable, behaviour
 from grader.evidence.behaviour import Behaviour, Call
-from grader.lab import sandbox
+from grader.lab import probe, sandbox
+from grader.lab.inside.lab_guest import cputime
 from grader.lab.probe import Prober
+from grader.suite import court, judge
 
-pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.filterwarnings("ignore::UserWarning")]
+pytestmark = [pytest.mark.lab, pytest.mark.filterwarnings("ignore::UserWarning")]
 
 ROWS = Call(("a", "b"), [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
 Ask = Callable[[str], Behaviour]
@@ -51,7 +53,7 @@ def prober(request: pytest.FixtureRequest) -> Iterator[Prober]:
         pytest.skip(str(sandbox.unavailable()))
     with tempfile.TemporaryDirectory(prefix="lab-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
-        prober = Prober(Path(folder), request.param, seconds=6)
+        prober = Prober(Path(folder), request.param, seconds=3)
         yield prober
         prober.close()
 
@@ -59,7 +61,7 @@ def prober(request: pytest.FixtureRequest) -> Iterator[Prober]:
 @pytest.fixture
 def ask(prober: Prober, models: Callable[[str], Path]) -> Ask:
     def asked(name: str) -> Behaviour:
-        prober._left = 60.0  # each test has all the time there is
+        prober._work_left, prober._left = 60.0, 240.0  # each test has all the time there is
         return behaviour.understood(prober.ask(models(name), "pyfunc", [ROWS.as_json()]), 1)
 
     return asked
@@ -81,6 +83,7 @@ def test_a_good_model_answers(ask: Ask) -> None:
         ("Floods", "output"),
         ("LeavesWhenLoaded", "died"),
         ("LoopsWhenLoaded", "timeout"),
+        ("ComputesElsewhere", "timeout"),
     ],
 )
 def test_no_answer_has_a_reason_and_harms_no_other(ask: Ask, name: str, failure: str) -> None:
@@ -136,10 +139,50 @@ def test_it_writes_nowhere_and_sees_models_alone(ask: Ask, prober: Prober) -> No
     assert not [name for name in answer.values if name.endswith((".db", ".parquet", ".json.crc"))]
 
 
-def test_all_questions_together_have_a_limit(prober: Prober, models: Callable[[str], Path]) -> None:
-    prober._left = 0.0
+@pytest.mark.parametrize("spent", ["_work_left", "_left"])
+def test_all_questions_together_have_a_limit(prober: Prober, models: Callable[[str], Path], spent: str) -> None:
+    prober._work_left, prober._left = 60.0, 240.0
+    setattr(prober, spent, 0.0)
     assert prober.ask(models("Good"), "pyfunc", [ROWS.as_json()]) == {"ended": "timeout"}
-    prober._left = 60.0
+
+
+@pytest.mark.parametrize("name", ["Deaf", "ComputesElsewhere", "ComputesSetLoose"])
+def test_what_computes_ends_by_its_work(
+    prober: Prober, models: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(cputime, "PATIENCE", 1000)
+    prober._work_left, prober._left = 60.0, 3600.0
+    assert prober.ask(models(name), "pyfunc", [ROWS.as_json()]) == {"ended": "timeout"}
+    assert prober._work_left < 58.0, "what it has computed counts for all questions together"
+
+
+def test_what_waits_ends_at_the_ceiling(prober: Prober, models: Callable[[str], Path]) -> None:
+    prober._work_left, prober._left = 60.0, 3.0
+    assert prober.ask(models("Loops"), "pyfunc", [ROWS.as_json()]) == {"ended": "timeout"}
+    assert prober._left <= 0
+
+
+def test_a_machine_that_others_use_costs_nothing(
+    prober: Prober, models: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer takes longer than its work may, as on a machine whose processors others have."""
+    monkeypatch.setattr(cputime, "PATIENCE", 1000)
+    prober._work_left, prober._left = 60.0, 3600.0
+    told = behaviour.understood(prober.ask(models("Slow"), "pyfunc", [ROWS.as_json()]), 1)
+    assert told.answers[0].values == (2.0, 6.0, 10.0)
+
+
+def test_only_the_first_start_is_free(prober: Prober) -> None:
+    for free in (True, False):
+        prober.close()
+        prober._was_up, prober._left = not free, 240.0
+        prober._up()
+        assert (prober._left == 240.0) == free
+
+
+def test_the_judges_time_holds_all_questions_and_its_own_work() -> None:
+    questions = cputime.PATIENCE * probe.ALL_SECONDS
+    assert questions + cputime.PATIENCE * judge.CPU_SECONDS < court.JUDGE_SECONDS
 
 
 def test_a_folder_that_is_no_models_is_refused(prober: Prober, models: Callable[[str], Path], tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from grader import interrupts
 from grader.errors import NotGraded
 from grader.lab import logs, warned
 from grader.lab.channels import Client
+from grader.lab.inside.lab_guest import cputime
 from grader.lab.inside.lab_guest.spare import GRAMMAR, spared
 from grader.lab.limits import Limits
 from grader.lab.orders import Line
@@ -34,10 +35,11 @@ with spared(GRAMMAR):
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionComplete, DeadKernelError
 
-START_SECONDS = 120
+START_SECONDS = 300
 """How long a lab may take to come up: some seconds, but a machine may be busy with others."""
-CAPTURE_SECONDS = 100
-"""How long all results may take to be read; each has a limit of its own (``lab_guest.capture``)."""
+CAPTURE_SECONDS = 450
+"""How long all results may take to be read: longer than six that never end, each of which has a limit of its own
+(``lab_guest.capture``). So none costs another."""
 GRACE_SECONDS = 15
 """How long a cell has to end after it was interrupted, before the notebook is ended with it."""
 
@@ -87,6 +89,11 @@ class _Spec(KernelSpecManager):  # type: ignore[misc]
 class _Client(NotebookClient):  # type: ignore[misc]
     """nbclient, keeping of a cell's output how much it was and what it warned of: what cells print proves nothing."""
 
+    iopub_timeout = None
+    """How long a cell's messages are awaited after its answer: as long as the cell may run.
+
+    nbclient's 4 s can pass on a busy machine, and an error that comes later would be lost.
+    """
     written = 0
     complaints = ""
     """The beginning of what the cell wrote to standard error."""
@@ -246,7 +253,9 @@ class Notebook:
         with contextlib.suppress(Exception):  # The notebook may have ended already.
             client = self._client.kc
             client.control_channel.send(client.session.msg("shutdown_request", {"restart": False}))
-        deadline = time.monotonic() + 2 * GRACE_SECONDS + self._limits.settle_seconds * (len(afterwards) + 1)
+        # The house keeps a limit for each step, counted in work. This one is for a house that hangs.
+        settling = self._limits.settle_seconds * (cputime.PATIENCE + len(afterwards))
+        deadline = time.monotonic() + 2 * GRACE_SECONDS + settling
         while time.monotonic() < deadline and not self._watch.breached.is_set() and await self._manager.is_alive():
             self._line.receive()
             await asyncio.sleep(0.05)

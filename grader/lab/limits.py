@@ -14,7 +14,7 @@ class Limits:
     ``processes`` counts tasks (threads too), of which an idle lab has about a hundred. ``open_files`` counts
     descriptors, those of sockets and pipes too, of which a lab has some 700: each may hold memory of the system.
     ``settle_seconds`` is how long a workspace may take to come to rest after the notebook, and after each thing that
-    happens then.
+    happens then: CPU time, and PATIENCE times as long in wall time (``lab_guest.cputime``).
     """
 
     cell_seconds: float = 60

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import select
 import shutil
@@ -21,15 +22,20 @@ from typing import Any
 from grader.errors import NotGraded
 from grader.evidence import Unreadable, files
 from grader.lab import logs, sandbox
-from grader.lab.inside.lab_guest import interpreter
+from grader.lab.inside.lab_guest import cputime, interpreter
 from grader.lab.limits import Limits
 from grader.lab.watch import Watch
 
 QUESTION_SECONDS = 15
+"""CPU time for one question. A model that waits may take PATIENCE times as long (``lab_guest.cputime``)."""
 ALL_SECONDS = 75
-"""How long all questions about one submission may take together, once there is a process to answer them."""
-START_SECONDS = 60
-GRACE_SECONDS = 5
+"""CPU time for all questions about one submission.
+
+In wall time they may take PATIENCE times as long, and each start of a process after the first counts in that.
+"""
+START_SECONDS = 300
+"""How long a process may take to come up: some seconds, but a machine may be busy with others."""
+GRACE_SECONDS = 15
 """How much longer than a question's own time is waited for its answer: the process keeps that time itself."""
 READY = b'{"ready": true}\n'
 MOST_MODEL_BYTES = 128 << 20
@@ -43,7 +49,7 @@ LIMITS = replace(Limits(), memory_mb=1024, lab_memory_mb=2048, processes=200, di
 class Prober:
     """Answers questions about models below a lab's folder. Starts its process when it is first asked, or warmed.
 
-    ``seconds``: how long it may take to answer one question.
+    ``seconds``: how much CPU time it may take to answer one question.
     """
 
     def __init__(self, folder: Path, isolation: sandbox.Isolation, *, seconds: float = QUESTION_SECONDS) -> None:
@@ -53,8 +59,10 @@ class Prober:
         self._process: subprocess.Popen[bytes] | None = None
         self._watch: Watch | None = None
         self._seconds = seconds
-        self._left = float(ALL_SECONDS)
+        self._work_left = float(ALL_SECONDS)
+        self._left = float(cputime.PATIENCE * ALL_SECONDS)
         self._ready = False
+        self._was_up = False
         self._copies: dict[Path, str] = {}
 
     def ask(self, model: Path, flavor: str, calls: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -63,15 +71,28 @@ class Prober:
         Raises Unreadable when the model's folder is not one that can be copied, NotGraded when no process starts.
         """
         place = self._copy(model)
-        if self._left <= 0:
+        if self._has_time():
+            self._up()
+        if not self._has_time():
             return {"ended": "timeout"}
-        self._up()
-        seconds = min(self._seconds, self._left)
-        question = {"model": place, "flavor": flavor, "calls": list(calls), "seconds": seconds}
-        started = time.monotonic()
+        work = min(self._seconds, self._work_left)
+        seconds = min(cputime.PATIENCE * self._seconds, self._left)
+        question = {"model": place, "flavor": flavor, "calls": list(calls), "work": work, "seconds": seconds}
+        started, begun = time.monotonic(), self._work()
         answer = self._exchange(question, started + seconds + GRACE_SECONDS)
         self._left -= time.monotonic() - started
-        return answer
+        self._work_left -= max(0.0, self._work() - begun)  # 0 where it can't be told, as of a process that has ended
+        if isinstance(answer, dict):
+            return answer
+        self.close()
+        return {"ended": answer}
+
+    def _has_time(self) -> bool:
+        return self._work_left > 0 and self._left > 0
+
+    def _work(self) -> float:
+        """CPU seconds that the process and all that it started have used."""
+        return cputime.spent(self._process.pid) if self._process else math.nan
 
     def warm(self) -> None:
         """Start the process, which takes some seconds to load its modules, unless it runs."""
@@ -134,28 +155,30 @@ class Prober:
 
     def _up(self) -> None:
         """Have a process that is ready for a question. Raises NotGraded when there can't be one."""
+        started = time.monotonic()
         self.warm()
         if not self._ready:
             self._ready = self._line(time.monotonic() + START_SECONDS) == READY
         if not self._ready:
             self.close()
             raise NotGraded(f"no probe can be started: {logs.tail(self._folder / 'log')}")
+        if self._was_up:
+            self._left -= time.monotonic() - started
+        self._was_up = True
 
-    def _exchange(self, question: dict[str, Any], deadline: float) -> dict[str, Any]:
+    def _exchange(self, question: dict[str, Any], deadline: float) -> dict[str, Any] | str:
+        """The process's answer, or the name of the limit it is over, ``died`` if it has ended or spoken nonsense."""
         assert self._process is not None and self._process.stdin is not None
-        ended = "died"
         with contextlib.suppress(BrokenPipeError, ValueError, RecursionError):
             self._process.stdin.write(json.dumps(question).encode() + b"\n")
             self._process.stdin.flush()
             line = self._line(deadline)
-            if isinstance(line, bytes):
-                answer = json.loads(line)
-                if isinstance(answer, dict):
-                    return answer
-            else:
-                ended = line
-        self.close()
-        return {"ended": ended}
+            if isinstance(line, str):
+                return line
+            answer = json.loads(line)
+            if isinstance(answer, dict):
+                return answer
+        return "died"
 
     def _line(self, deadline: float) -> bytes | str:
         """The next line that the process writes (empty if it ended), or the name of the limit that it is over."""

@@ -19,7 +19,10 @@ from grader.lab.record import RAISED, CellRecord, LabRecord
 from grader.submission import Cell
 from grader.suite.verdict import CheckResult, Verdict
 
-JUDGE_SECONDS = 180
+JUDGE_SECONDS = 900
+"""How long the judge may take in wall time. Its own work has a limit in CPU time (``judge.CPU_SECONDS``), and its
+questions about models have theirs (:mod:`grader.lab.probe`). This is for what is under neither, and longer than both on
+a machine that leaves it a fifth of one processor."""
 MOST_ANSWER_BYTES = 16 << 20
 
 

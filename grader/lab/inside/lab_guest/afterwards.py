@@ -6,11 +6,13 @@ A step is a JSON object with ``model``, a registered model's name. A new version
 number (``version``), or the one that came with a ``run_name`` before (``arrived``); with ``archive`` what is in that
 stage is archived. It is all done through the workspace, as a colleague's client would. After each step, and before the
 first, the workspace is waited for until it has nothing left to do; once it has not come to rest in time, only little.
+That time is CPU time of the house (:mod:`lab_guest.house`), the server and its jobs, with a ceiling in wall time.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import time
 import traceback
 import urllib.error
@@ -20,6 +22,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from . import cputime
+
 _API = "/api/2.0/mlflow/"
 _EVERY_SECONDS = 0.1
 _CALL_SECONDS = 30
@@ -27,7 +31,10 @@ _LITTLE_SECONDS = 5
 
 
 def perform(steps: Sequence[Mapping[str, Any]], address: Mapping[str, str], root: Path, seconds: float) -> None:
-    """See to all steps, waiting at most ``seconds`` after each. One that can't be done costs no other."""
+    """See to all steps, in a child of the house. One that can't be done costs no other.
+
+    After each it waits for at most ``seconds`` of work, or PATIENCE times as long (:class:`cputime.Limit`).
+    """
     workspace = _Workspace(address)
     seconds = seconds if workspace.rest(seconds) else min(seconds, _LITTLE_SECONDS)
     arrived: dict[str, str] = {}
@@ -79,8 +86,9 @@ class _Workspace:
 
     def rest(self, seconds: float) -> bool:
         """Wait until nothing is to be delivered and no job runs, twice in a row; False when the time is over before."""
-        deadline, quiet = time.monotonic() + seconds, 0
-        while quiet < 2 and time.monotonic() < deadline:
+        house, quiet = os.getppid(), 0
+        limit = cputime.Limit(seconds, lambda: cputime.spent(house))
+        while quiet < 2 and not limit.over():
             try:
                 quiet = 0 if any(self._call("/lab/status", None).values()) else quiet + 1
             except (OSError, ValueError):  # Being started anew.

@@ -9,32 +9,56 @@ import contextlib
 import datetime
 import decimal
 import math
+import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
+from . import cputime
 from .errors import message
 
 MOST_ROWS = 5000
 MOST_TEXT = 4 << 20
 """Longest JSON text of one result."""
 RESULT_SECONDS = 15
+"""How much the lab's processes may work to read one result; what waits may take ``cputime.PATIENCE`` times as long."""
+CANCEL_SECONDS = 10
+"""How long Spark may take to cancel what it is at: a moment, but a machine may be busy with others."""
+_EVERY_SECONDS = 0.5
 
 
-def write(names: dict[str, Any], wanted: Iterable[str], file: Path, dumps: Callable[[Any], str]) -> None:
+def _allowed() -> cputime.Limit:
+    """What reading one result may take.
+
+    The parent of the notebook's process keeps the lab's processes together, Spark's JVM among them: it is the sandbox's
+    first process, or that of :mod:`lab_guest.keeper`, :mod:`lab_guest.house` or :mod:`lab_guest.warm`. Where the system
+    knows no keeper it is the grader's own.
+    """
+    leader = os.getppid() if sys.platform == "linux" else os.getpid()
+    return cputime.Limit(RESULT_SECONDS, lambda: cputime.spent(leader))
+
+
+def write(
+    names: dict[str, Any],
+    wanted: Iterable[str],
+    file: Path,
+    dumps: Callable[[Any], str],
+    allowed: Callable[[], cputime.Limit] = _allowed,
+) -> None:
     """Write what the wanted names are bound to into ``file``; one that can't be read says why.
 
-    The file is written anew after each, so that one that never comes to an end costs no other.
+    The file is written anew after each, so that one that never comes to an end costs no other. ``allowed`` begins the
+    limit of each.
     """
     texts: dict[str, str] = {}
     for name in wanted:
         if name not in names:
             continue
         try:
-            with _at_most(RESULT_SECONDS):
+            with _within(allowed()):
                 result = _read(names[name])
             text = dumps(result)
         except BaseException as error:
@@ -46,28 +70,30 @@ def write(names: dict[str, Any], wanted: Iterable[str], file: Path, dumps: Calla
 
 
 @contextlib.contextmanager
-def _at_most(seconds: int) -> Iterator[None]:
-    """Raise TimeoutError in the block when it takes longer, and let Spark go on with nothing of it."""
+def _within(limit: cputime.Limit) -> Iterator[None]:
+    """Raise TimeoutError in the block when it takes more, and let Spark go on with nothing of it."""
+    late: TimeoutError | None = None
 
-    late = TimeoutError(f"it could not be read in {seconds} s")
-    rung = []
+    def look(*_: object) -> None:
+        nonlocal late
+        taken = limit.over()
+        if taken:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            late = TimeoutError(f"it could not be read in {taken}")
+            raise late
 
-    def stop(*_: object) -> NoReturn:
-        rung.append(True)
-        raise late
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(seconds)
+    before = signal.signal(signal.SIGALRM, look)
+    signal.setitimer(signal.ITIMER_REAL, _EVERY_SECONDS, _EVERY_SECONDS)
     try:
         yield
     except BaseException:
-        if not rung:
+        if late is None:
             raise
         # py4j makes an error of its own of it.
         cancel_jobs()
         raise late from None
     finally:
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
 
 
@@ -77,7 +103,7 @@ def cancel_jobs() -> None:
     if context is not None:
         thread = threading.Thread(target=context.cancelAllJobs, daemon=True)
         thread.start()
-        thread.join(timeout=2)
+        thread.join(timeout=CANCEL_SECONDS)
 
 
 def _read(value: Any) -> dict[str, Any]:

@@ -36,8 +36,8 @@ _SWEEP_SECONDS = 0.5
 """How often to end what jobs have left behind; each time it looks at all processes."""
 _PAUSE_SECONDS = 0.2
 """Before a server that has ended is started anew."""
-_GRACE_SECONDS = 5
-"""How long the notebook may take to end, once what happens afterwards is known."""
+_GRACE_SECONDS = 15
+"""How long the notebook may take to end, once what happens afterwards is known: it keeps runs that were left open."""
 _PIECE = 1 << 16
 
 

@@ -4,7 +4,8 @@ Called as ``python -m lab_guest.probe CONFIG`` after a submission has ended, wit
 of the lab in sight. Questions come as JSON lines on standard input, answers go as JSON lines to standard output.
 CONFIG is JSON: ``limits`` and ``user`` as the lab's first process has them.
 
-A question: ``model`` (a folder), ``flavor`` (``pyfunc`` or ``sklearn``), ``seconds``, and ``calls``, each with
+A question: ``model`` (a folder), ``flavor`` (``pyfunc`` or ``sklearn``), ``work`` (seconds of CPU time that it may
+take), ``seconds`` (as many of wall time, for a model that waits) and ``calls``, each with
 ``columns``, ``rows``, ``types`` (pandas dtypes by column), ``params`` and ``method``. An answer: ``calls``, each with
 ``values`` and ``changed`` (whether the model altered the rows it was given) or ``error``; or ``error`` when the model
 can't be loaded; or ``ended``, when its process gave no answer.
@@ -19,13 +20,13 @@ import os
 import select
 import signal
 import sys
-import time
 from typing import Any
 
-from . import bounds, keeper
+from . import bounds, cputime, keeper
 from .errors import message
 
 MOST_ANSWER = 4 << 20
+_EVERY_SECONDS = 0.5
 MODULES = ("numpy", "pandas", "sklearn.ensemble", "sklearn.pipeline", "mlflow.pyfunc", "mlflow.sklearn")
 """What nearly every model needs, loaded once: a process for a question starts with them."""
 
@@ -64,6 +65,9 @@ def _write(descriptor: int, data: bytes) -> None:
 def _answer(question: dict[str, Any], private: tuple[int, ...]) -> bytes:
     """Have a child answer, for as long as it may; whatever else it does shows as no answer."""
     ours, theirs = os.pipe()
+    # Of all descendants, not of the child alone: what its own children set loose becomes this process's.
+    leader = os.getpid()
+    limit = cputime.Limit(question["work"], lambda: cputime.spent(leader), wall=question["seconds"])
     child = os.fork()
     if child == 0:
         os.setsid()
@@ -73,7 +77,7 @@ def _answer(question: dict[str, Any], private: tuple[int, ...]) -> bytes:
         os.close(ours)
         _child(question, theirs)
     os.close(theirs)
-    data, ended = _read(ours, time.monotonic() + question["seconds"])
+    data, ended = _read(ours, limit)
     os.close(ours)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child, signal.SIGKILL)
@@ -86,16 +90,18 @@ def _answer(question: dict[str, Any], private: tuple[int, ...]) -> bytes:
     return json.dumps({"ended": ended}).encode()
 
 
-def _read(descriptor: int, deadline: float) -> tuple[bytes, str | None]:
+def _read(descriptor: int, limit: cputime.Limit) -> tuple[bytes, str | None]:
     """What comes out until the end of file, and why there was none if there was none."""
     data = b""
     while True:
-        ready, _, _ = select.select([descriptor, 0], [], [], max(0.0, deadline - time.monotonic()))
+        ready, _, _ = select.select([descriptor, 0], [], [], min(_EVERY_SECONDS, limit.left()))
         if 0 in ready:  # Whoever asked is gone: no second question comes before an answer.
             keeper.end_descendants()
             os._exit(1)
         if not ready:
-            return data, "timeout"
+            if limit.over():
+                return data, "timeout"
+            continue
         piece = os.read(descriptor, 1 << 16)
         if not piece:
             return data, None
