@@ -42,6 +42,7 @@ bench: setup ## Measure against the bars
 	$(BIN)/python bench/workspace.py
 	$(BIN)/python bench/feature_store.py
 	$(BIN)/python bench/report.py
+	$(BIN)/python bench/warm.py
 	$(BIN)/python bench/classroom.py  # two hours or more: nbgrader and otter take minutes a submission
 
 lock: ## Resolve the lock files anew (needs uv: pip install uv)

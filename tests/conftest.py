@@ -106,11 +106,13 @@ def sandboxed() -> None:
         pytest.skip(reason)
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """For ``-n auto``: each worker may raise a lab."""
     return machine.labs_at_once()
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Tests of one class or module share their labs and so a worker; a kept solution has a lab of its own."""
     from xdist.scheduler import LoadScopeScheduling
