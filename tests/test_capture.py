@@ -20,6 +20,8 @@ from grader.lab.inside.lab_guest import capture, cputime
 from grader.lab.inside.lab_guest.cputime import Limit
 from tests.conftest import Grade, Way
 
+pytestmark = pytest.mark.server
+
 FOREVER = 600
 LONG_SECONDS = 60
 """When what should have been ended ends by itself: reading takes the alarm that pytest would end a test by."""

@@ -186,6 +186,7 @@ def dying(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "grade", grade_or_die)
 
 
+@pytest.mark.server
 @pytest.mark.usefixtures("dying")
 def test_a_submission_that_ends_its_worker_costs_only_itself() -> None:
     contents = [b"a", b"b", b"die", b"c", b"d", b"die", b"e", b"fail", b"f"]
@@ -213,6 +214,7 @@ def test_a_file_that_is_gone_costs_only_itself() -> None:
     assert isinstance(found[0], Done) and isinstance(found[1], Done)
 
 
+@pytest.mark.server
 @pytest.mark.usefixtures("dying")
 def test_interrupted_at_any_moment_it_comes_to_an_end() -> None:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # it may be ignored, as it is in the background
@@ -297,6 +299,7 @@ def _workers(address: str) -> int:
         return 0
 
 
+@pytest.mark.server
 def test_no_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
     extras.needed("distributed", "cluster")
     monkeypatch.setattr(queue, "CONNECT_SECONDS", 1)  # it asks again until then

@@ -21,6 +21,8 @@ from grader.evidence import Unreadable, database
 from grader.lab.inside.lab_guest import afterwards, cputime
 from grader.lab.inside.lab_guest.cputime import Limit, spent
 
+pytestmark = pytest.mark.server
+
 COMPUTES = "while True: pass"
 COMPUTES_A_WHILE = "import time\nwhile time.process_time() < 0.5: pass"
 MOST_SECONDS = 120

@@ -6,8 +6,11 @@ import asyncio
 from typing import Any
 
 import nbformat
+import pytest
 
 from grader.lab import kernel
+
+pytestmark = pytest.mark.server
 
 ID = "cell"
 REPLY = {"parent_header": {"msg_id": ID}, "content": {"status": "error", "execution_count": 1}}
