@@ -113,6 +113,7 @@ def test_results_that_all_wait_fit_the_time_for_all(exercise: str) -> None:
     assert len(catalog.find(exercise).results) * each < kernel.CAPTURE_SECONDS
 
 
+@pytest.mark.proof
 @pytest.mark.lab
 def test_what_spark_computes_is_the_results_work(fault: Grade) -> None:
     graded = fault("endless_spark_results.py", Way())

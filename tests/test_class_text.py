@@ -95,6 +95,7 @@ def texts(*paths: Path) -> Iterator[tuple[Path, str]]:
                 yield file, file.read_text(encoding="utf-8")
 
 
+@pytest.mark.proof
 @pytest.mark.server
 @pytest.mark.parametrize("roster", [[], ["--roster", "roster.csv"]], ids=["alone", "roster"])
 def test_each_has_a_row_and_no_report_holds_it(

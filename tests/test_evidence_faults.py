@@ -20,7 +20,7 @@ from grader.errors import NotGraded
 from grader.lab.record import LabRecord
 from grader.suite import court
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.proof]
 
 SEED = 1
 DATA = bikeshare.plan(SEED)

@@ -99,6 +99,7 @@ def isolations() -> list[str]:
     return ["process"] if sandbox.unavailable() else ["sandbox", "process"]
 
 
+@pytest.mark.proof
 def test_in_a_browser(tmp_path: Path) -> None:
     from mlflow import MlflowClient
 

@@ -39,6 +39,7 @@ def labs() -> set[Path]:
     return set(Path(tempfile.gettempdir()).glob("lab-*"))
 
 
+@pytest.mark.proof
 class TestSurvived:
     """One fault a cell, each survived."""
 

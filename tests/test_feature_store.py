@@ -146,6 +146,7 @@ def sensors(spark: Any, db: Any, make: Make) -> str:
 
 
 class TestTables:
+    @pytest.mark.proof
     def test_what_was_given_is_known_and_written(self, db: Any, spark: Any, customers: str) -> None:
         table = db.fs.get_table("customers")
         assert (table.name, table.primary_keys, table.timestamp_keys) == ("customers", ["customer_id"], [])
@@ -369,6 +370,7 @@ def labels(make: Make) -> Any:
 
 
 class TestTrainingSets:
+    @pytest.mark.proof
     def test_all_features_but_keys(self, db: Any, labels: Any, customers: str) -> None:
         made = db.fs.create_training_set(
             labels.select("y", "i", "customer_id"), [db.FeatureLookup("customers", "customer_id")], label="y"
@@ -612,6 +614,7 @@ class TestModels:
         raw = yaml.safe_load((file.parent / "raw_model/MLmodel").read_text())
         assert "sklearn" in raw["flavors"]
 
+    @pytest.mark.proof
     def test_keys_are_enough(self, db: Any, make: Make, scored: Any) -> None:
         from mlflow import MlflowClient
 
@@ -750,6 +753,7 @@ class TestOnlineStores:
         finally:
             connection.close()
 
+    @pytest.mark.proof
     def test_to_a_spec(self, db: Any, root: Path, make: Make) -> None:
         db.fs.create_table("shelf", "k", make("k int, x double, tags array<string>", (1, 1.5, ["a"]), (2, 2.5, None)))
         spec = db.online.LocalSqliteSpec(database_name="shop", table_name="online")

@@ -91,6 +91,7 @@ def test_every_start_goes_through_a_door() -> None:
     assert found == doors
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("isolation", ["process", *([] if sandbox.unavailable() else ["sandbox"])])
 def test_grading(hostile: HostileFolder, labs: str, tmp_path: Path, isolation: str) -> None:
     (hostile.folder / "pytest.py").write_text(CELLS)
@@ -119,6 +120,7 @@ def test_a_class_and_its_workers(hostile: HostileFolder, labs: str, grade: Path)
     assert hostile.imported == []
 
 
+@pytest.mark.proof
 def test_proving_a_suite(hostile: HostileFolder, labs: str) -> None:
     wrong = hostile.folder / "solutions" / "wrong"
     wrong.mkdir(parents=True)
@@ -129,6 +131,7 @@ def test_proving_a_suite(hostile: HostileFolder, labs: str) -> None:
     assert hostile.imported == []
 
 
+@pytest.mark.proof
 def test_a_lab_to_explore(hostile: HostileFolder, labs: str) -> None:
     done = typed(hostile, ROOT / "grade", "lab", "--shell", "--seed", "1", TMPDIR=labs)
     assert done.returncode == 0, done.stderr
@@ -175,6 +178,7 @@ found = [run["state"]["result_state"], dbutils.notebook.run("task", 60), helper.
 """
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("isolation", ["process", *([] if sandbox.unavailable() else ["sandbox"])])
 def test_the_labs_own_processes(folder: Path, monkeypatch: pytest.MonkeyPatch, isolation: Any) -> None:
     """None but the notebook takes a module from its folder, and work that lies beside a notebook is found there."""

@@ -238,6 +238,7 @@ while not os.path.exists("started"):
     assert rows(folder, "mlflow.db", "SELECT current_stage FROM model_versions") == [("Staging",)]
 
 
+@pytest.mark.proof
 def test_a_notebook_that_will_not_end_is_ended(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cells = (
         AUTOMATION
@@ -253,6 +254,7 @@ atexit.register(time.sleep, 1000)
     assert rows(folder, "mlflow.db", "SELECT current_stage FROM model_versions") == [("Staging",)]
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("own_user", [True, False])
 def test_what_is_to_happen_cannot_be_read(folder: Path, monkeypatch: pytest.MonkeyPatch, own_user: bool) -> None:
     needs_sandbox()  # without one, root reads whatever there is
@@ -316,6 +318,7 @@ client.create_registered_model("another")
         yield lab
 
 
+@pytest.mark.proof
 def test_a_server_that_is_killed_comes_back(revived: Ended) -> None:
     assert [cell.outcome for cell in revived.record.cells] == ["ok", "ok", "ok"]
     assert revived.rows("mlflow.db", "SELECT name FROM registered_models ORDER BY name") == [("another",), ("churn",)]
@@ -323,6 +326,7 @@ def test_a_server_that_is_killed_comes_back(revived: Ended) -> None:
     assert revived.rows("workspace.db", "SELECT state FROM deliveries") == [("delivered",)] * 2
 
 
+@pytest.mark.proof
 def test_a_package_in_the_labs_folder_is_no_server(revived: Ended) -> None:
     assert (revived.folder / "lab" / "root" / "lab_workspace" / "serving.py").exists()
     assert not (revived.folder / "lab" / "root" / "ran").exists()
@@ -478,6 +482,7 @@ os._exit(3)
     assert rows(folder, "mlflow.db", "SELECT * FROM model_versions") == []
 
 
+@pytest.mark.proof
 def test_without_a_receiver_that_answers_the_lab_ends_all_the_same(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,6 +27,7 @@ def plans() -> list[parcels.Parcels]:
     return [parcels.plan(seed) for seed in SEEDS]
 
 
+@pytest.mark.proof
 def test_labs_differ_by_seed_and_agree_with_themselves(plans: list[parcels.Parcels]) -> None:
     assert plans == [parcels.plan(seed) for seed in SEEDS]
     assert len({plan.secret for plan in plans}) == len({json.dumps(plan.recent) for plan in plans}) == len(plans)

@@ -72,6 +72,7 @@ def test_a_good_model_answers(ask: Ask) -> None:
     assert answer.values == (2.0, 6.0, 10.0) and not answer.changed
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     ("name", "failure"),
     [
@@ -172,6 +173,7 @@ def test_a_machine_that_others_use_costs_nothing(
     assert told.answers[0].values == (2.0, 6.0, 10.0)
 
 
+@pytest.mark.proof
 def test_only_the_first_start_is_free(prober: Prober) -> None:
     for free in (True, False):
         prober.close()

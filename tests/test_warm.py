@@ -87,6 +87,7 @@ def test_nothing_of_a_notebook_reaches_the_next(opened: WarmLab) -> None:
     assert later == fresh
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(("cells", "outcome"), [(ENDS, "died"), (HANGS, "timeout")], ids=["ends", "hangs"])
 def test_a_notebook_that_is_ended_costs_no_other(opened: WarmLab, cells: str, outcome: str) -> None:
     with opened.folder() as path:
