@@ -31,12 +31,12 @@ SECONDS_A_LAB = 12
 
 TESTS: dict[str, tuple[tuple[str, ...], float]] = {
     "hostile classes": (("test_hostile_class", "test_class_text"), 8),
-    "kill tests": (("test_class_run", "test_interrupts"), 7),
-    "faults": (("test_faults", "test_lifecycle_faults", "test_seed"), 8),
-    "floods": (("test_grader_memory", "test_tracking_faults"), 5),
-    "suites and evidence": (("test_ex2_suite", "test_evidence_faults", "test_feature_store", "test_parcels"), 6),
-    "labs": (("test_capture", "test_explore", "test_hostile_folder", "test_house", "test_probe", "test_warm"), 7),
-    "servers and pages": (("test_class_pages", "test_parity", "test_webhooks", "test_workspace"), 5),
+    "kill tests": (("test_class_run", "test_interrupts"), 5),
+    "faults": (("test_faults", "test_lifecycle_faults", "test_seed"), 6),
+    "floods": (("test_grader_memory", "test_tracking_faults"), 3),
+    "suites and evidence": (("test_ex2_suite", "test_evidence_faults", "test_feature_store", "test_parcels"), 3),
+    "labs": (("test_capture", "test_explore", "test_hostile_folder", "test_house", "test_probe", "test_warm"), 5),
+    "servers and pages": (("test_class_pages", "test_parity", "test_webhooks", "test_workspace"), 2),
 }
 """The modules with tests marked ``proof``, and how many minutes two slow cores take for these."""
 
