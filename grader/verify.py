@@ -266,7 +266,7 @@ def grade_in_processes(
 
 
 def _grade_files(line: Connection, name: str, seed: int, warm: bool) -> None:
-    """Run in a process of its own: grade each file that comes by the line and send what became of it."""
+    """The main function of a worker process: grades each file that arrives on the line and sends back the result."""
     # Out of the terminal's reach: Ctrl-C comes once, from the parent, and never while the lab is taken down.
     # Python ignores SIGINT where its parent did, as a shell does for a job in the background.
     os.setpgrp()
@@ -286,7 +286,7 @@ def _grade_files(line: Connection, name: str, seed: int, warm: bool) -> None:
 
 
 class _Labs:
-    """Grades an exercise's files one after another, each in a lab of its own or all in a warm one."""
+    """Grades an exercise's files one after another, all in one warm lab or each in a separate sealed lab."""
 
     def __init__(self, name: str, seed: int, warm: bool) -> None:
         self._exercise = catalog.find(name)
@@ -302,7 +302,7 @@ class _Labs:
         self._open.close()
 
     def grade(self, path: Path, notify: Callable[[str], None]) -> tuple[dict[str, Told] | None, str | None]:
-        """Each check's result, or why there is none."""
+        """Returns the result of each check, or the reason why the file was not graded."""
         from grader import pipeline
         from grader.lab import sandbox, warm
 

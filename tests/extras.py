@@ -1,4 +1,4 @@
-"""Packages that not every installation has: a test that needs one is skipped without it, and says how to get it."""
+"""Optional packages. A test that needs a missing one is skipped, and its reason says how to install it."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ class Site:
     template: Path
 
     def config(self, data: Any = None) -> dict[str, Any]:
-        """What the first process is told. ``data`` is what an exercise's fixture planned, None without an exercise."""
+        """What the first process is told. ``data``: the fixture's plan, or None without an exercise."""
         return {
             **self.spark,
             "root": self.place.root,

@@ -38,8 +38,8 @@ with spared(GRAMMAR):
 START_SECONDS = 300
 """How long a lab may take to come up: some seconds, but a machine may be busy with others."""
 CAPTURE_SECONDS = 450
-"""How long all results may take to be read: longer than six that never end, each of which has a limit of its own
-(``lab_guest.capture``). So none costs another."""
+"""How long reading all results may take. Six results at their own limit (``lab_guest.capture``) fit in, so that none
+costs another."""
 GRACE_SECONDS = 15
 """How long a cell has to end after it was interrupted, before the notebook is ended with it."""
 

@@ -40,7 +40,7 @@ class WarmLab:
     site: lab.Site
     process: subprocess.Popen[bytes]
     changes: dict[str, Any]
-    """What the notebook's process is told differently: the JVM runs already, and the user is who it must be."""
+    """Settings that differ for the notebook's process: the JVM is already running, and the user is already set."""
     environment: dict[str, str]
     """For the process that calls the lab from outside."""
 

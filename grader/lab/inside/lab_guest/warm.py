@@ -5,8 +5,8 @@ For the project's own solutions only. A learner's notebook could change the JVM,
 Called as ``python -m lab_guest.warm CONFIG``. CONFIG is a JSON file with ``jvm``, ``spark_home``, ``root``,
 ``scratch``, ``limits`` and ``user`` as :mod:`lab_guest.boot` takes them, ``socket`` (where :mod:`lab_guest.handoff`
 calls, once for each notebook) and ``modules`` (what is imported beforehand). Each notebook is a child process with a
-Spark context of its own. When it has ended, so does everything that it has started; then a line goes to standard
-output. So does one when the first notebook may come. It ends when its standard input is closed.
+new Spark context. When it ends, this process ends everything that it started, and writes a line to standard output. It
+also writes a line when it is ready for the first notebook. It ends when its standard input is closed.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def _tidy(jvm: subprocess.Popen[bytes] | None, scratch: Path, kept: Collection[P
 
 
 def _forked(work: Callable[[], Any]) -> int:
-    """Do ``work`` in a child process of its own session, and return its id at once."""
+    """Run ``work`` in a child process with a new session. Returns the child's id at once."""
     child = os.fork()
     if child:
         return child

@@ -295,7 +295,7 @@ async def _body(receive: Receive) -> bytes | None:
 
 
 async def _unless_gone(own: Coroutine[Any, Any, Answer], receive: Receive) -> Answer:
-    """The answer, at once when whoever asked is gone: a receiver may hang for hours, and hold up the server's end."""
+    """The answer. Stops waiting when the client disconnects: a hanging receiver would delay the server's end."""
     work, gone = asyncio.ensure_future(own), asyncio.ensure_future(receive())
     try:
         await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
