@@ -43,7 +43,7 @@ class Slow(Good):
 
 
 class ComputesElsewhere(Good):
-    """Waits for a process of its own, which computes."""
+    """Starts a process that computes, and waits for it."""
 
     def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:
         subprocess.run([sys.executable, "-c", "while True: pass"], check=True)
