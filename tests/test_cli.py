@@ -436,7 +436,10 @@ def test_a_reader_that_is_not_there_is_no_matter(ending: str) -> None:
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_stopped_from_outside(how: signal.Signals, folder: Path) -> None:
     script = (
-        "import sys, time, types, grader\n"
+        "import signal, sys, time, types, grader\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_DFL)\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"  # nohup ignores it, and so would the script
         "def grade(exercise, path, options, notify):\n"
         "    notify('raising the lab')\n"
         "    time.sleep(60)\n"
