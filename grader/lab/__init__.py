@@ -114,7 +114,7 @@ class Site:
     template: Path
 
     def config(self, data: Any = None) -> dict[str, Any]:
-        """What the first process is told. ``data``: the fixture's plan, or None without an exercise."""
+        """The settings of the lab's first process. ``data`` is the fixture's plan, or None if there is no exercise."""
         return {
             **self.spark,
             "root": self.place.root,
