@@ -66,6 +66,7 @@ def grade(
                 seed=seed,
                 isolation=isolation,
                 cells=record.cells if record else (),
+                details=failure.details,
             )
         now = time.monotonic()
         timings = {**record.timings, "judge": round(now - judging, 3), "total": round(now - started, 3)}

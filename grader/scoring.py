@@ -8,7 +8,7 @@ Text that comes from a submission is cleaned and cut here, so that the gradebook
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from grader import __version__
@@ -95,6 +95,8 @@ class Scorecard:
     timings: Mapping[str, float]
     grader_version: str = __version__
     format_version: int = FORMAT_VERSION
+    details: str = field(default="", repr=False)
+    """What a log file tells of a submission that was not graded; no part of the JSON."""
 
     @property
     def passed(self) -> bool:
@@ -104,6 +106,7 @@ class Scorecard:
     def as_json(self) -> dict[str, Any]:
         """The scorecard as JSON-ready data, in the documented order of keys."""
         data = {**asdict(self), "seed": str(self.seed)}
+        del data["details"]
         order = ["format_version", "exercise", "submission", "grader_version", "suite_version", "seed"]
         return {key: data[key] for key in order} | {k: v for k, v in data.items() if k not in order}
 
@@ -163,6 +166,7 @@ def not_graded(
     isolation: Literal["sandbox", "process"] | None = None,
     cells: tuple[CellRecord, ...] = (),
     timings: Mapping[str, float] | None = None,
+    details: str = "",
 ) -> Scorecard:
     """The scorecard of a submission nobody judged: no score (not zero), every check ``not_reached``."""
     verdict = Verdict(tuple(CheckResult(check.id, "not_reached", found=reason) for check in exercise.checks))
@@ -177,7 +181,8 @@ def not_graded(
         timings=timings or {},
     )
     checks = tuple(replace(check, hint=None) for check in card.checks)  # No hint mends what is our fault.
-    return replace(card, status="not_graded", reason=clean(reason, LONGEST_REASON), score=None, checks=checks)
+    reason = clean(reason, LONGEST_REASON)
+    return replace(card, status="not_graded", reason=reason, score=None, checks=checks, details=details)
 
 
 def _sentence(text: str | None) -> str | None:
@@ -193,7 +198,9 @@ def _shown(cell: CellRecord) -> CellRecord:
         source=None if cell.error.source is None else clean(cell.error.source, LONGEST_LINE),
     )
     warnings = tuple(clean(warning, LONGEST_LINE) for warning in cell.warnings)
-    return replace(cell, title=clean(cell.title, LONGEST_LINE), error=error, warnings=warnings)
+    return replace(
+        cell, title=clean(cell.title, LONGEST_LINE), error=error, warnings=warnings, printed=clean(cell.printed).strip()
+    )
 
 
 def _earned(checks: tuple[ScoredCheck, ...]) -> int:

@@ -46,7 +46,8 @@ _LANGUAGES: dict[str, Language] = {
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell. ``index`` counts from 1; ``line`` is the file's line (from 1) on which ``source`` begins.
+    """One cell. ``index`` is its place in the file, counted from 1, empty cells included; ``line`` is the file's line
+    (from 1) on which ``source`` begins.
 
     In a notebook lines count from 1 in each cell, as Jupyter shows them.
     """
@@ -133,10 +134,10 @@ class _Draft:
 
 
 def _number(drafts: list[_Draft]) -> tuple[Cell, ...]:
-    """Trim blank lines and give the cells that hold anything their numbers."""
+    """Trim blank lines, and leave out the cells that hold nothing."""
     cells: list[Cell] = []
     heading = ""
-    for draft in drafts:
+    for index, draft in enumerate(drafts, start=1):
         while draft.lines and not draft.lines[0].strip():
             draft.lines.pop(0)
             draft.line += 1
@@ -146,7 +147,7 @@ def _number(drafts: list[_Draft]) -> tuple[Cell, ...]:
         if draft.language == "markdown":
             heading = _heading(source)
         title = draft.title or _comment(source) or heading or source.splitlines()[0]
-        cells.append(Cell(len(cells) + 1, _cut(title.strip()), draft.language, source, draft.line))
+        cells.append(Cell(index, _cut(title.strip()), draft.language, source, draft.line))
         if draft.language != "markdown":
             heading = ""
     return tuple(cells)

@@ -114,12 +114,18 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Tests of one class or module share their labs and so a worker; a kept solution has a lab of its own."""
+    """Tests of one class or module share their labs and so a worker.
+
+    A kept solution has a lab for itself, and the tests of a spoiled lab share one for each exercise.
+    """
     from xdist.scheduler import LoadScopeScheduling
 
     class Labs(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
-            alone = "test_solutions.py" in nodeid
-            return nodeid if alone else str(super()._split_scope(nodeid))
+            if "test_solutions.py" in nodeid:
+                return nodeid
+            if "test_spoiled.py" in nodeid:
+                return nodeid.partition("[")[2].partition("-")[0].rstrip("]")
+            return str(super()._split_scope(nodeid))
 
     return Labs(config, log)

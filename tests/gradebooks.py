@@ -61,7 +61,9 @@ def card(
 def plain_cells(*errors: CellError) -> tuple[CellRecord, ...]:
     """A set-up cell, and one for each error that the notebook raised; then one that went well."""
     records = [CellRecord(1, "Set-up", "ok", 0.5)]
-    records += [CellRecord(2 + n, f"Task {n + 1}", "error", 1.0, error) for n, error in enumerate(errors)]
+    records += [
+        CellRecord(2 + n, f"Task {n + 1}", "error", 1.0, error, printed=error.message) for n, error in enumerate(errors)
+    ]
     return (*records, CellRecord(len(records) + 1, "Last", "ok", 0.2, warnings=("DeprecationWarning: old",)))
 
 

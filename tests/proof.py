@@ -35,6 +35,7 @@ TESTS: dict[str, tuple[tuple[str, ...], float]] = {
     "faults": (("test_faults", "test_lifecycle_faults", "test_seed"), 6),
     "floods": (("test_grader_memory", "test_tracking_faults"), 3),
     "suites and evidence": (("test_ex2_suite", "test_evidence_faults", "test_feature_store", "test_parcels"), 3),
+    "spoiled evidence": (("test_spoiled",), 8),
     "labs": (("test_capture", "test_explore", "test_hostile_folder", "test_house", "test_probe", "test_warm"), 5),
     "servers and pages": (("test_class_pages", "test_parity", "test_webhooks", "test_workspace"), 2),
 }

@@ -339,12 +339,35 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return noted
 
 
-def class_run(tmp_path: Path, exercises: list[catalog.Exercise], policy: late.Policy = NEVER_LATE) -> None:
+def class_run(tmp_path: Path, exercises: list[catalog.Exercise], policy: late.Policy = NEVER_LATE) -> run.Tally:
     """With no seed given: the gradebook draws one, and keeps it, or all would be graded again. No lab is raised."""
     read = layouts.read(tmp_path / "in", exercises)
     with gradebook.opened(str(tmp_path / "grades.db")) as book:
         workers: Any = None
-        run.grade_class(tmp_path, read, exercises, book, workers, seed=None, isolation="process", late=policy)
+        return run.grade_class(tmp_path, read, exercises, book, workers, seed=None, isolation="process", late=policy)
+
+
+def test_what_a_suite_did_wrong_is_for_the_log_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "in" / "ann").mkdir(parents=True)
+    (tmp_path / "in" / "ann" / "ex1.py").write_text("x = 1\n")
+    exercise = catalog.find("ex1")
+
+    def fail(pieces: Any, workers: Any) -> Iterator[Any]:
+        for item, _ in pieces:
+            refused = run._refused(tmp_path, item, {exercise.id: exercise}, "the hidden suite made a mistake")
+            yield item, Done(refused, 0.0, "Traceback: KeyError")
+
+    monkeypatch.setattr(queue, "run", fail)
+    monkeypatch.setenv("GRADER_LOG_DIR", str(tmp_path / "logs"))
+    from grader.cli import classroom
+
+    classroom._tell(class_run(tmp_path, [exercise]), "folders", (), "grades.db")
+    said = capsys.readouterr().out
+    assert "ann, ex1: the hidden suite made a mistake" in said and "KeyError" not in said
+    (log,) = (tmp_path / "logs").iterdir()
+    assert str(log) in said and log.read_text() == "ann, ex1\nTraceback: KeyError"
 
 
 def test_a_changed_suite_grades_only_what_it_touches(

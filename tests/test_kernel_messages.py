@@ -1,4 +1,4 @@
-"""A cell's messages that come late, as on a busy machine: after the kernel has answered that the cell is done."""
+"""A cell's messages: those that come late, after the kernel has answered that the cell is done, and what they show."""
 
 from __future__ import annotations
 
@@ -60,3 +60,30 @@ def test_an_error_that_comes_late_is_not_lost() -> None:
         return client.error
 
     assert asyncio.run(run()) == ERROR
+
+
+def output(kind: str, **content: Any) -> dict[str, Any]:
+    return {"msg_type": kind, "content": content, "size": 1}
+
+
+SHOWN = [
+    ([output("stream", name="stdout", text="a\n"), output("stream", name="stdout", text="b\n")], "a\nb\n"),
+    ([output("stream", name="stderr", text="a warning\n")], ""),
+    ([output("execute_result", data={"text/plain": "42", "text/html": "<b>42</b>"})], "42\n"),
+    ([output("display_data", data={"text/html": "<b>42</b>"})], ""),
+    ([output("stream", name="stdout", text=["a"]), output("display_data", data=7), output("stream", text=7)], ""),
+    ([output("stream", name="stdout", text="x" * 10_000 + "end")], "x" * (kernel.MAX_PRINTED - 3) + "end"),
+    ([output("stream", name="stdout", text=f"{n};") for n in range(10_000)], None),
+]
+
+
+@pytest.mark.parametrize(("messages", "printed"), SHOWN)
+def test_the_end_of_what_a_cell_prints_is_kept(messages: list[dict[str, Any]], printed: str | None) -> None:
+    client = kernel._Client(nbformat.v4.new_notebook())
+    client.limit, client.too_much = 1 << 20, asyncio.Event()
+    for message in messages:
+        client.process_message(message, None, 0)
+    if printed is None:
+        assert len(client.printed) == kernel.MAX_PRINTED and client.printed.endswith("9998;9999;")
+    else:
+        assert client.printed == printed

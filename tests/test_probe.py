@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+import textwrap
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
 from grader.evidence import Unreadable, behaviour
-from grader.evidence.behaviour import Behaviour, Call
+from grader.evidence.behaviour import Answer, Behaviour, Call
 from grader.lab import probe, sandbox
 from grader.lab.inside.lab_guest import cputime
 from grader.lab.probe import Prober
@@ -24,12 +26,18 @@ ROWS = Call(("a", "b"), [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
 Ask = Callable[[str], Behaviour]
 
 
-@pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """The folder of a model of ``hostile_models``, by its class's name."""
+@pytest.fixture(scope="module", autouse=True)
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where models are saved, and MLflow's store."""
     folder = tmp_path_factory.mktemp("models")
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/store.db"
+    return folder
+
+
+@pytest.fixture(scope="module")
+def models(store: Path) -> Callable[[str], Path]:
+    """The folder of a model of ``hostile_models``, by its class's name."""
 
     def saved(name: str) -> Path:
         import cloudpickle
@@ -37,12 +45,12 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
         from tests import hostile_models
 
-        if not (folder / name).exists():
+        if not (store / name).exists():
             cloudpickle.register_pickle_by_value(hostile_models)
             cloudpickle.register_pickle_by_value(sys.modules[__name__])
             model = getattr(hostile_models, name)()
-            mlflow.pyfunc.save_model(folder / name, python_model=model, pip_requirements=[])
-        return folder / name
+            mlflow.pyfunc.save_model(store / name, python_model=model, pip_requirements=[])
+        return store / name
 
     return saved
 
@@ -129,6 +137,110 @@ def test_what_it_leaves_behind_is_ended(ask: Ask) -> None:
 def test_a_model_that_changes_its_input_is_seen(ask: Ask) -> None:
     (answer,) = ask("ChangesItsInput").answers
     assert answer.changed
+
+
+def test_rows_are_kept_before_the_model_is_loaded(prober: Prober, tmp_path: Path) -> None:
+    """Its code could have whoever copies the rows keep the rows themselves."""
+    folder = from_code(
+        tmp_path,
+        """
+        import pandas
+        pandas.DataFrame.copy = lambda self, deep=True: self
+        pandas.DataFrame.equals = lambda self, other: True
+
+        class Model(PythonModel):
+            def predict(self, context, model_input):
+                model_input["a"] = 0.0
+                return list(model_input["b"])
+        """,
+    )
+    (answer,) = answers(prober, folder, ROWS)
+    assert answer.values == (2.0, 4.0, 6.0) and answer.changed
+
+
+IN_PLACE = """
+    class Model(PythonModel):
+        def predict(self, context, model_input, params=None):
+            model_input["a"] *= (params or {"by": 3.0})["by"]
+            return list(model_input["a"])
+"""
+ON_A_COPY = """
+    class Model(PythonModel):
+        def predict(self, model_input):
+            return list(model_input.assign(a=model_input["a"] * 3.0)["a"])
+"""
+LOADED = """
+    class Wrapper:
+        def predict(self, rows):
+            rows["a"] = rows["a"] * 3.0
+            return rows["a"]
+
+    def _load_pyfunc(path):
+        return Wrapper()
+"""
+
+
+@pytest.mark.parametrize(("code", "changes"), [(IN_PLACE, True), (ON_A_COPY, False), (LOADED, True)])
+def test_beneath_its_signature_a_model_is_handed_the_rows(
+    prober: Prober, tmp_path: Path, code: str, changes: bool
+) -> None:
+    own = replace(ROWS, method="own")
+    through, beneath = answers(prober, from_code(tmp_path, code, signed=True), ROWS, own)
+    assert through.values == beneath.values == (3.0, 9.0, 15.0)
+    assert not through.changed, "MLflow hands on a DataFrame of its own"
+    assert beneath.changed == changes
+
+
+def test_beneath_its_signature_a_model_is_handed_the_params(prober: Prober, tmp_path: Path) -> None:
+    own = replace(ROWS, method="own", params={"by": 2.0})
+    (answer,) = answers(prober, from_code(tmp_path, IN_PLACE, signed=True), own)
+    assert answer.values == (2.0, 6.0, 10.0)
+
+
+def test_what_leaves_over_a_call_answers_the_next(prober: Prober, tmp_path: Path) -> None:
+    folder = from_code(
+        tmp_path,
+        """
+        class Model(PythonModel):
+            def predict(self, context, model_input):
+                if len(model_input) == 1:
+                    model_input["a"] = 0.0
+                    raise SystemExit("not one row alone")
+                return list(model_input["a"])
+        """,
+    )
+    alone, batch = answers(prober, folder, replace(ROWS, rows=ROWS.rows[:1]), ROWS)
+    assert alone.values is None and alone.changed and "SystemExit" in (alone.error or "")
+    assert batch.values == (1.0, 3.0, 5.0)
+
+
+def from_code(folder: Path, code: str, *, signed: bool = False) -> Path:
+    """A model's folder: from code, or with a loader module if the code defines one."""
+    import mlflow.pyfunc
+    import pandas as pd
+    from mlflow.models import infer_signature
+
+    rows = pd.DataFrame(ROWS.rows, columns=list(ROWS.columns))
+    signature = infer_signature(rows, rows["a"].to_numpy(), params={"by": 3.0}) if signed else None
+    text = textwrap.dedent(code)
+    loaded = "_load_pyfunc" in text
+    if not loaded:
+        text = (
+            f"from mlflow.models import set_model\nfrom mlflow.pyfunc import PythonModel\n{text}\nset_model(Model())\n"
+        )
+    name = f"model_{folder.name}"
+    file = folder / f"{name}.py"
+    file.write_text(text)
+    more = {"loader_module": name, "code_paths": [str(file)]} if loaded else {"python_model": str(file)}
+    mlflow.pyfunc.save_model(folder / "model", pip_requirements=[], signature=signature, **more)
+    return folder / "model"
+
+
+def answers(prober: Prober, folder: Path, *calls: Call) -> tuple[Answer, ...]:
+    prober._work_left, prober._left = 60.0, 240.0
+    told = behaviour.understood(prober.ask(folder, "pyfunc", [call.as_json() for call in calls]), len(calls))
+    assert not told.failure, told.failure
+    return told.answers
 
 
 @pytest.mark.parametrize("prober", ["sandbox"], indirect=True)  # without one a model may write what its user may

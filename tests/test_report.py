@@ -101,6 +101,36 @@ def test_many_failures_are_named_and_few_told() -> None:
     assert "look at   task 1 of the brief, Create a table" in text
 
 
+def test_checks_that_failed_for_the_same_reason_are_told_together() -> None:
+    missing = ("a Delta table at tables/rides", "no Delta table at tables/rides")
+    card = factories.graded([factories.result(name, "failed", *missing) for name in ("create.rows", "create.append")])
+    text = shown(card, 160)
+    assert "2 checks failed for the same reason  5 points" in text
+    assert text.count("no Delta table at tables/rides") == 1
+    assert "checks    A version of rides holds the first batch alone" in text
+
+
+def printing(index: int, printed: str, error: CellError | None = None) -> CellRecord:
+    return CellRecord(index, f"Task {index}", "error" if error else "ok", 0.1, error, printed=printed)
+
+
+def test_what_a_cell_printed_is_told_where_it_raised_and_of_all_if_asked() -> None:
+    error = CellError("KeyError", "'bikes'", 7, "row['bikes']")
+    records = (printing(1, "hello\nthere"), printing(2, "".join(f"line {n}\n" for n in range(20)), error))
+    card = factories.graded([factories.result("create.rows", "not_reached", cell=2)], records=records)
+    brief, full = shown(card), shown(card, verbose=True)
+    assert "hello" not in brief and "Cell 1 printed" in full and "hello" in full and "there" in full
+    assert "printed  line 10" in brief and "line 19" in brief and "line 9\n" not in brief
+
+
+def test_what_does_not_compile_comes_first() -> None:
+    broken = CellError("SyntaxError", "invalid syntax", 30, "x = = 1")
+    records = (printing(1, "", CellError("NameError", "x", 2, "x")), printing(2, "", broken))
+    card = factories.graded([factories.result("create.rows", "not_reached", cell=1)], records=records)
+    last = shown(card, 160).splitlines()[-1]
+    assert last == "Next: mend cell 2, line 30, and grade again. It does not compile, so nothing in it ran."
+
+
 def test_points_by_topic_and_by_the_sections_that_are_touched() -> None:
     text = shown(factories.mixed(), 100)
     assert "   7 of 10  Create, append and read" in text

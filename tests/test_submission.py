@@ -102,7 +102,7 @@ class TestPercent:
         assert second.line == 4
 
     def test_empty_cells_are_no_cells(self) -> None:
-        assert [cell.index for cell in parse("# %%\n\n# %%\nx = 1\n# %%\n")] == [1]
+        assert [cell.index for cell in parse("# %%\n\n# %%\nx = 1\n# %%\n")] == [2]
 
     def test_long_titles_are_cut(self) -> None:
         (cell,) = parse(f"# %% {'x' * 500}\nx = 1\n")

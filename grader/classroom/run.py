@@ -53,6 +53,8 @@ class Tally:
     graded: int = 0
     missing: int = 0
     not_graded: list[tuple[Found, str]] = field(default_factory=list)
+    details: list[str] = field(default_factory=list)
+    """What a log file tells of those that were not graded."""
     seconds: list[float] = field(default_factory=list)
 
 
@@ -142,6 +144,8 @@ def grade_class(
             pieces.append((item, _loader(folder, item, isolation)))
     for item, outcome in queue.run(pieces, workers):
         if isinstance(outcome, Done):
+            if outcome.details:
+                tally.details.append(f"{item.key.learner}, {item.key.exercise}\n{outcome.details}")
             keep(item, outcome.card, outcome.seconds)
         else:
             keep(item, _refused(folder, item, by_id, outcome.reason), 0.0)

@@ -30,10 +30,14 @@ class Work:
 
 @dataclass(frozen=True)
 class Done:
-    """What became of it: the scorecard as JSON-ready data, and how long it took, in seconds."""
+    """What became of it: the scorecard as JSON-ready data, and how long it took, in seconds.
+
+    ``details``: what a log file tells of a submission that was not graded.
+    """
 
     card: dict[str, Any]
     seconds: float
+    details: str = ""
 
 
 def settle() -> None:
@@ -68,7 +72,7 @@ def grade(work: Work) -> Done:
     except BadInput as error:
         identity = scoring.SubmissionId(work.name, hashlib.sha256(work.content).hexdigest())
         card = scoring.not_graded(exercise, str(error), load_exams(), submission=identity, seed=work.seed)
-    return Done(card.as_json(), time.monotonic() - started)
+    return Done(card.as_json(), time.monotonic() - started, card.details)
 
 
 @contextlib.contextmanager

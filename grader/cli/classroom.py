@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from grader import catalog, machine
+from grader.cli import exits
 from grader.cli.exits import NOT_ALL_PASSED, PASSED
 from grader.cli.words import command, console, paragraph
 from grader.errors import BadInput
@@ -138,6 +139,8 @@ def _tell(tally: Tally, layout: str, strangers: tuple[str, ...], gradebook: str)
         print(paragraph(one_line(f"not graded: {found.learner}, {found.exercise}: {reason}"), "  ", "    "))
     if len(tally.not_graded) > MOST_TOLD:
         print(f"  and {len(tally.not_graded) - MOST_TOLD} more")
+    if tally.details:
+        print(f"What happened is written down in {exits.log(chr(10).join(tally.details))}")
     if strangers:
         names = ", ".join(strangers[:MOST_TOLD]) + (" ..." if len(strangers) > MOST_TOLD else "")
         print(paragraph(one_line(f"Not in the roster: {names}.")))

@@ -60,7 +60,7 @@ def guarded(action: Callable[[], int | None], *, verbose: bool = False) -> int:
         if verbose and not isinstance(error, NotGraded):  # of which the scorecard has said all
             traceback.print_exc()
         _say("Sorry, the grader itself failed: this is no fault of your work.")
-        _say(f"What happened is written down in {_log(error)}")
+        _say(f"What happened is written down in {log(''.join(traceback.format_exception(error)))}")
         return OUR_FAULT
     if status == INTERRUPTED:  # typer makes it of Ctrl-C
         _say("Interrupted.")
@@ -88,9 +88,8 @@ def _say(text: str) -> None:
         print(clean(text, LONGEST_SAID), file=sys.stderr)
 
 
-def _log(error: BaseException) -> Path:
-    """Write the traceback to a file: in GRADER_LOG_DIR or the user's log folder, or else a temporary one."""
-    text = "".join(traceback.format_exception(error))
+def log(text: str) -> Path:
+    """Write what went wrong to a file: in GRADER_LOG_DIR or the user's log folder, or else a temporary one."""
     try:
         folder = _log_folder()
         folder.mkdir(parents=True, exist_ok=True)

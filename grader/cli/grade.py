@@ -51,7 +51,8 @@ def grade(
     ] = Isolation.auto,
     timings: Annotated[bool, typer.Option("--timings", help="Say where the time went.")] = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", help="Tell every check in full, and each stage in a pipe.")
+        bool,
+        typer.Option("--verbose", help="Show every check in full, what each cell printed, and in a pipe each stage."),
     ] = False,
     no_color: Annotated[bool, typer.Option("--no-color", help="Print plain text (as NO_COLOR=1 does).")] = False,
 ) -> int:
@@ -94,8 +95,8 @@ def grade(
     progress.remember(card)
     terminal.render(card, found, console(no_color=no_color), command=command(), verbose=verbose, timings=timings)
     if card.status == "not_graded":
-        failure = NotGraded(card.reason)
-        failure.add_note(jsonfile.text(card))  # for the log file
+        failure = NotGraded(card.reason or "")
+        failure.add_note(f"{jsonfile.text(card)}\n{card.details}")  # for the log file
         raise failure
     return PASSED if card.passed else NOT_ALL_PASSED
 

@@ -19,7 +19,9 @@ WHY = {
 class Call:
     """Rows for a model. ``types`` are pandas dtypes by column, where those of the rows won't do.
 
-    ``method`` is what is called: ``predict``, or with scikit-learn's own flavor such as ``predict_proba``.
+    ``method`` is what is called: ``predict``, or with scikit-learn's own flavor such as ``predict_proba``. ``own`` is
+    what MLflow calls beneath ``predict`` once it has enforced the signature: the model is handed these very rows, in
+    this order of columns, and ``params`` without defaults.
     """
 
     columns: Sequence[str]
@@ -72,11 +74,12 @@ def understood(told: Mapping[str, Any], calls: int) -> Behaviour:
 
 
 def _answer(told: Mapping[str, Any]) -> Answer:
+    changed = told.get("changed") is True
     if "error" in told:
-        return Answer(None, _error(told["error"]))
+        return Answer(None, _error(told["error"]), changed)
     values = told.get("values")
     # One value alone, where a list is asked for, is a list of no use.
-    return Answer(tuple(values) if isinstance(values, list) else (values,), None, told.get("changed") is True)
+    return Answer(tuple(values) if isinstance(values, list) else (values,), None, changed)
 
 
 def _error(told: Any) -> str:

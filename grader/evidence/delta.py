@@ -8,7 +8,7 @@ read by delta-rs, which knows deletion vectors, checkpoints and partitions.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,10 +16,19 @@ from typing import Any
 from urllib.parse import unquote
 
 from grader.evidence import Unreadable, files
+from grader.evidence.rows import Row, scalar
 
 MOST_COMMITS = 1_000
 MOST_LOG_BYTES = 20 << 20
 MOST_ROWS = 200_000
+
+
+_KNOWN_FEATURES = frozenset({"deletionVectors"})
+"""The features of tables that delta-rs reads."""
+_PHYSICAL = "delta.columnMapping.physicalName"
+
+ReadOtherwise = Callable[[Path, int], Any]
+"""Reads a version's rows, given the table's folder, as a table of Arrow; raises Unreadable if it can't."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +62,10 @@ class Commit:
     """Table properties, if the commit set them."""
     comment: str | None = None
     """The table's own comment, if the commit set one."""
+    features: frozenset[str] | None = None
+    """What a reader must know to read the table, if the commit set it (action ``protocol``)."""
+    physical: Mapping[str, str] = field(default_factory=dict)
+    """The columns' names in the data files where these differ, if the commit set the schema (column mapping)."""
 
 
 @dataclass(frozen=True)
@@ -61,21 +74,22 @@ class Table:
 
     path: Path
     commits: tuple[Commit, ...]
-    _rows: dict[int, tuple[dict[str, Any], ...]] = field(default_factory=dict, repr=False, compare=False)
+    _read_otherwise: ReadOtherwise | None = field(default=None, repr=False, compare=False)
+    _rows: dict[int, tuple[Row, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def version(self) -> int:
         """The newest version."""
         return self.commits[-1].version
 
-    def rows(self, version: int | None = None) -> tuple[dict[str, Any], ...]:
-        """The rows at a version (the newest by default), as dictionaries in no particular order.
+    def rows(self, version: int | None = None) -> tuple[Row, ...]:
+        """The rows at a version (the newest by default), in no particular order.
 
         Raises Unreadable when a data file is missing or broken, or the table is beyond all measure.
         """
         wanted = self.version if version is None else version
         if wanted not in self._rows:
-            self._rows[wanted] = _read_rows(self.path, wanted)
+            self._rows[wanted] = _read_rows(self, wanted, self._read_otherwise)
         return self._rows[wanted]
 
     def columns(self, version: int | None = None) -> dict[str, str]:
@@ -85,6 +99,16 @@ class Table:
             if commit.columns is not None:
                 found = dict(commit.columns)
         return found
+
+    def features(self, version: int | None = None) -> frozenset[str]:
+        """What a reader must know to read a version."""
+        set_by = [commit.features for commit in self._until(version) if commit.features is not None]
+        return set_by[-1] if set_by else frozenset()
+
+    def physical(self, column: str, version: int | None = None) -> str:
+        """What the data files call a column."""
+        set_by = [commit.physical for commit in self._until(version) if commit.columns is not None]
+        return set_by[-1].get(column, column) if set_by else column
 
     @cached_property
     def properties(self) -> dict[str, str]:
@@ -128,8 +152,8 @@ class Table:
         return all(files.is_file(self.path / path) for path in self.files(version))
 
 
-def open_table(path: Path) -> Table | None:
-    """The Delta table at ``path``, or None if there is none.
+def open_table(path: Path, read_otherwise: ReadOtherwise | None = None) -> Table | None:
+    """The Delta table at ``path``, or None if there is none. ``read_otherwise`` reads versions that delta-rs can't.
 
     Raises Unreadable when it holds links, devices or folders that can't be read, or when its log is broken, incomplete
     or too large.
@@ -145,7 +169,7 @@ def open_table(path: Path) -> Table | None:
         raise Unreadable(f"the history of {path.name} is too long to be judged")
     if [int(file.stem) for file in entries] != list(range(len(entries))):
         raise Unreadable(f"the history of {path.name} has gaps: versions are missing from its log")
-    return Table(path, tuple(_read_commit(file) for file in entries))
+    return Table(path, tuple(_read_commit(file) for file in entries), read_otherwise)
 
 
 def _read_commit(file: Path) -> Commit:
@@ -159,7 +183,8 @@ def _read_commit(file: Path) -> Commit:
 
 
 def _commit(version: int, table: str, actions: list[dict[str, Any]]) -> Commit:
-    added, removed, info, metadata = [], [], {}, None
+    added, removed, info = [], [], {}
+    metadata = protocol = None
     for action in actions:
         if "add" in action:
             added.append(_data_file(table, action["add"]))
@@ -169,9 +194,12 @@ def _commit(version: int, table: str, actions: list[dict[str, Any]]) -> Commit:
             info = action["commitInfo"]
         elif "metaData" in action:
             metadata = action["metaData"]
-    columns = None
+        elif "protocol" in action:
+            protocol = action["protocol"]
+    columns, physical = None, {}
     if metadata is not None:
         fields = json.loads(metadata["schemaString"])["fields"]
+        physical = {f["name"]: str(name) for f in fields if (name := (f.get("metadata") or {}).get(_PHYSICAL))}
         columns = tuple((f["name"], f["type"] if isinstance(f["type"], str) else f["type"]["type"]) for f in fields)
     metrics = {
         str(name): int(value)
@@ -188,9 +216,21 @@ def _commit(version: int, table: str, actions: list[dict[str, Any]]) -> Commit:
         added=tuple(added),
         removed=tuple(removed),
         columns=columns,
-        properties=None if metadata is None else dict(metadata.get("configuration") or {}),
+        properties=None if metadata is None else _texts(metadata.get("configuration") or {}),
+        features=None if protocol is None else _features(protocol),
+        physical=physical,
         comment=None if metadata is None or metadata.get("description") is None else str(metadata["description"]),
     )
+
+
+def _texts(values: Mapping[str, Any]) -> dict[str, str]:
+    return {str(name): str(value) for name, value in values.items()}
+
+
+def _features(protocol: Mapping[str, Any]) -> frozenset[str]:
+    """The names of the features that a reader must know (Delta Transaction Log Protocol, "Table Features")."""
+    named = frozenset(map(str, protocol.get("readerFeatures") or ()))
+    return named | {"columnMapping"} if int(protocol["minReaderVersion"]) == 2 else named
 
 
 def _data_file(table: str, add: dict[str, Any]) -> DataFile:
@@ -215,20 +255,26 @@ def _inside(table: str, path: str) -> str:
     return plain
 
 
-def _read_rows(path: Path, version: int) -> tuple[dict[str, Any], ...]:
-    import pyarrow as pa
-    from deltalake import DeltaTable, QueryBuilder
-
+def _read_rows(table: Table, version: int, read_otherwise: ReadOtherwise | None) -> tuple[Row, ...]:
+    of = f"version {version} of {table.path.name}"
+    features = table.features(version) - _KNOWN_FEATURES
     try:
-        table = DeltaTable(str(path), version=version)
-        query = QueryBuilder().register("t", table)
-        data = pa.table(query.execute(f"SELECT * FROM t LIMIT {MOST_ROWS + 1}").read_all())
+        data = read_otherwise(table.path, version) if features and read_otherwise else _read(table.path, version)
         rows: list[dict[str, Any]] = data.to_pylist()
     except BaseException as error:
         # delta-rs panics on some broken files; a panic is a BaseException.
-        if isinstance(error, KeyboardInterrupt | SystemExit | MemoryError):
+        if isinstance(error, KeyboardInterrupt | SystemExit | MemoryError | Unreadable):
             raise
-        raise Unreadable(f"version {version} of {path.name} can't be read from its files") from error
+        why = f"; it uses {', '.join(sorted(features))}, which the grader can't read" if features else ""
+        raise Unreadable(f"{of} can't be read from its files{why}") from error
     if len(rows) > MOST_ROWS:
-        raise Unreadable(f"{path.name} has more rows than can be judged")
-    return tuple(rows)
+        raise Unreadable(f"{table.path.name} has more rows than can be judged")
+    return tuple(Row(of, ((name, scalar(value)) for name, value in row.items())) for row in rows)
+
+
+def _read(path: Path, version: int) -> Any:
+    import pyarrow as pa
+    from deltalake import DeltaTable, QueryBuilder
+
+    query = QueryBuilder().register("t", DeltaTable(str(path), version=version))
+    return pa.table(query.execute(f"SELECT * FROM t LIMIT {MOST_ROWS + 1}").read_all())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,6 +68,29 @@ def read_bytes(path: Path, most: int) -> bytes:
     """The content of a plain file of at most ``most`` bytes. Raises Unreadable for anything else."""
     with opened(path, most) as file:
         return file.read(most)
+
+
+def copy_folder(source: Path, copy: Path, most: int) -> None:
+    """Copy a folder of plain files, ``most`` bytes in all, so that everyone can read it.
+
+    Raises Unreadable when it is larger, or holds what can't be opened or is neither a file nor a folder. Then there is
+    no copy.
+    """
+    if refuse_strange(source) > most:
+        raise Unreadable(f"{source.name} is too large to be judged")
+
+    def copy_file(given: str, taken: str) -> None:
+        with opened(Path(given), most) as stream, Path(taken).open("wb") as out:
+            shutil.copyfileobj(stream, out)
+
+    try:
+        shutil.copytree(source, copy, copy_function=copy_file)
+    except (Unreadable, OSError, shutil.Error) as error:
+        shutil.rmtree(copy, ignore_errors=True)
+        raise error if isinstance(error, Unreadable) else Unreadable(f"{source.name} can't be copied") from error
+    copy.chmod(0o755)
+    for path in copy.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def is_file(path: Path) -> bool:

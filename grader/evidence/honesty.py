@@ -75,7 +75,8 @@ def _written_by(engine: str, footer: Any) -> bool:
     created_by = str(footer.created_by or "")
     if engine.startswith(SPARK):
         return created_by.startswith("parquet-mr") and b"org.apache.spark.version" in (footer.metadata or {})
-    return created_by.startswith(("parquet-rs", DELTA_RS))
+    # Its DELETE leaves writing to DataFusion.
+    return created_by.startswith(("parquet-rs", "datafusion", DELTA_RS))
 
 
 def _wrong_range(file: DataFile, footer: Any) -> str | None:

@@ -8,6 +8,8 @@ from pathlib import Path
 from types import NoneType
 from typing import Any
 
+from grader.evidence.rows import Row, scalar
+
 MOST_BYTES = 30 << 20
 
 
@@ -19,9 +21,12 @@ class Frame:
     columns: tuple[str, ...]
     data: tuple[tuple[Any, ...], ...]
 
+    name: str = ""
+    """What the notebook calls it."""
+
     @property
-    def rows(self) -> tuple[dict[str, Any], ...]:
-        return tuple(dict(zip(self.columns, row, strict=True)) for row in self.data)
+    def rows(self) -> tuple[Row, ...]:
+        return tuple(Row(self.name, zip(self.columns, row, strict=True)) for row in self.data)
 
 
 @dataclass(frozen=True)
@@ -34,12 +39,16 @@ class Value:
 
 @dataclass(frozen=True)
 class Raised:
-    """An exception; ``java`` and ``text`` are the JVM's class and message, None for one made in Python."""
+    """An exception; ``java``, ``text`` and ``stack`` are the JVM's class, messages and stack trace.
+
+    They are None for an exception that was made in Python.
+    """
 
     type: str
     message: str
     java: str | None
     text: str | None
+    stack: str | None = None
 
 
 @dataclass(frozen=True)
@@ -70,24 +79,19 @@ def read_results(path: Path) -> dict[str, Result]:
         if path.is_symlink() or not path.is_file() or path.stat().st_size > MOST_BYTES:
             return {}
         data = json.loads(path.read_text(encoding="utf-8"))
-        return {str(name): _result(value) for name, value in data.items()}
+        return {str(name): _result(str(name), value) for name, value in data.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
 
 
-def _scalar(cell: Any) -> Any:
-    """A cell's value; of arrays, maps and structs their text, so that a suite can put all values into sets."""
-    return json.dumps(cell) if isinstance(cell, list | dict) else cell
-
-
-def _result(value: dict[str, Any]) -> Result:
+def _result(name: str, value: dict[str, Any]) -> Result:
     kind = value["kind"]
     if kind == "frame":
         columns = tuple(str(column[0]) for column in value["columns"])
-        rows = tuple(tuple(_scalar(cell) for cell in row) for row in value["rows"])
+        rows = tuple(tuple(map(scalar, row)) for row in value["rows"])
         if any(len(row) != len(columns) for row in rows):
             return Other("a frame with ragged rows")
-        return Frame(str(value["of"]), columns, rows)
+        return Frame(str(value["of"]), columns, rows, name)
     if kind == "value":
         kinds = _KINDS.get(str(value["type"]))
         if kinds is not None and not isinstance(value["value"], kinds):
@@ -101,6 +105,7 @@ def _result(value: dict[str, Any]) -> Result:
             str(value["message"]),
             None if java is None else str(java),
             None if text is None else str(text),
+            None if value.get("stack") is None else str(value["stack"]),
         )
     if kind == "error":
         return Other(f"unreadable: {value['name']}: {value['message']}")

@@ -54,6 +54,8 @@ each where a cell prints without end.
 
 MOST_LINES = 1_000_000
 """A higher line number is ignored: a lab can send a number with too many digits to be written down."""
+MAX_PRINTED = 1000
+"""Characters that are kept of what a cell prints: the last ones."""
 _SHOWN = ("stream", "display_data", "execute_result", "update_display_data")
 """The kinds of messages that are a cell's output."""
 _ERROR_MARK = "lab-error:"
@@ -87,7 +89,7 @@ class _Spec(KernelSpecManager):  # type: ignore[misc]
 
 
 class _Client(NotebookClient):  # type: ignore[misc]
-    """nbclient, keeping of a cell's output how much it was and what it warned of: what cells print proves nothing."""
+    """nbclient, keeping of a cell's output its size, its warnings and its end: what cells print proves nothing."""
 
     iopub_timeout = None
     """How long a cell's messages are awaited after its answer: as long as the cell may run.
@@ -97,6 +99,8 @@ class _Client(NotebookClient):  # type: ignore[misc]
     written = 0
     complaints = ""
     """The beginning of what the cell wrote to standard error."""
+    printed = ""
+    """The end of what the cell printed or displayed as text."""
     error: dict[str, Any] | None = None
     too_much: asyncio.Event
 
@@ -113,6 +117,7 @@ class _Client(NotebookClient):  # type: ignore[misc]
             self.written += msg["size"]
             if content.get("name") == "stderr" and len(self.complaints) < warned.MOST_TEXT:
                 self.complaints += str(content.get("text", ""))[: warned.MOST_TEXT]
+            self.printed = (self.printed + _shown_text(content))[-MAX_PRINTED:]
         if self.written > self.limit:
             self.too_much.set()
 
@@ -132,7 +137,8 @@ class Notebook:
     async def run(self, cell: Cell, index: int, deadline: float) -> CellRecord:
         """Run one cell (``index`` its place in the client's notebook) and say how it ended."""
         client, limits = self._client, self._limits
-        client.written, client.complaints, client.error, client.too_much = 0, "", None, asyncio.Event()
+        client.written, client.complaints, client.printed = 0, "", ""
+        client.error, client.too_much = None, asyncio.Event()
         client.limit = limits.output_mb * (1 << 20)
         client.kc.allowance.renew(limits.message_bytes)
         node = client.nb["cells"][index]
@@ -174,7 +180,9 @@ class Notebook:
         if outcome in ("died", "memory", "disk", "processes") and self.over is None and self._watch.ended:
             self.over = f"cell {cell.index} ended the notebook's process"
         warnings = tuple(_text(warning, warned.LONGEST) for warning in warned.gather(client.complaints))
-        return CellRecord(cell.index, cell.title, outcome, round(time.monotonic() - started, 3), error, warnings)
+        seconds = round(time.monotonic() - started, 3)
+        printed = _text(client.printed, MAX_PRINTED)
+        return CellRecord(cell.index, cell.title, outcome, seconds, error, warnings, printed)
 
     def _breach(self) -> tuple[CellOutcome, CellError]:
         kind, message = self._watch.breach or ("died", "the lab was ended")
@@ -418,6 +426,15 @@ def _told(content: dict[str, Any], cell: Cell) -> tuple[CellOutcome, CellError]:
     error = CellError(name, message, at, _text(source, 500) if source else None)
     outcomes: dict[str, CellOutcome] = {"NotebookExit": "exited", "SystemExit": "exited", "MemoryError": "memory"}
     return outcomes.get(name, "error"), error
+
+
+def _shown_text(content: dict[str, Any]) -> str:
+    """The end of what an output shows as plain text; a cell may send what it likes, so all is doubted."""
+    printed, data = content.get("name") == "stdout", content.get("data")
+    text = content.get("text") if printed else data.get("text/plain") if isinstance(data, dict) else None
+    if not isinstance(text, str):
+        return ""
+    return text[-MAX_PRINTED:] if printed else f"{text[-MAX_PRINTED:]}\n"
 
 
 def _text(value: object, longest: int) -> str:

@@ -20,7 +20,7 @@ def tail(path: Path) -> str:
     return ""
 
 
-def end_of(file: IO[bytes]) -> str:
-    """The last 2,000 bytes of an open file as text."""
-    file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL_BYTES))
-    return file.read(TAIL_BYTES).decode(errors="replace").strip()
+def end_of(file: IO[bytes], size: int = TAIL_BYTES) -> str:
+    """The last ``size`` bytes of an open file as text."""
+    file.seek(max(0, file.seek(0, os.SEEK_END) - size))
+    return file.read(size).decode(errors="replace").strip()

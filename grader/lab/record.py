@@ -25,6 +25,10 @@ RAISED: frozenset[str] = frozenset({"error", "timeout", "memory", "output", "dis
 """The outcomes that a check can hang on: the cell did not finish what it was to do."""
 
 
+NOT_COMPILED = frozenset({"SyntaxError", "IndentationError", "TabError"})
+"""The errors of a cell that Python can't compile: nothing in it ran."""
+
+
 @dataclass(frozen=True)
 class CellError:
     """Why a cell did not end well, in the learner's own lines.
@@ -40,7 +44,9 @@ class CellError:
 
 @dataclass(frozen=True)
 class CellRecord:
-    """One cell's run. ``index`` counts from 1; ``seconds`` is wall time; ``warnings`` are the first few it gave."""
+    """One cell's run. ``index`` is the cell's (:class:`grader.submission.Cell`); ``seconds`` is wall time; ``warnings``
+    are the first few it gave; ``printed`` is the end of what it printed.
+    """
 
     index: int
     title: str
@@ -48,6 +54,11 @@ class CellRecord:
     seconds: float
     error: CellError | None = None
     warnings: tuple[str, ...] = ()
+    printed: str = ""
+
+    @property
+    def compiled(self) -> bool:
+        return self.error is None or self.error.name not in NOT_COMPILED
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,11 @@ BREACH = {
     "died": "ended the notebook's process",
 }
 
+LONGEST_MESSAGE = 1000
+"""Characters of an error's message. Delta names the option that helps at the end of three sentences."""
+PRINTED_LINES = 10
+"""How many lines are shown of what a cell printed before it raised."""
+
 Row = tuple[str, str]
 """A label and what it labels."""
 
@@ -53,6 +58,7 @@ def render(
         _print_failed(card, exercise, console, command, verbose)
         _print_warnings(card, console, verbose)
         if verbose:
+            _print_printed(card, console)
             _print_passed(card, console)
         _print_topics(card, console)
         _print_exams(card, console)
@@ -102,9 +108,11 @@ def _cell_details(cell: CellRecord) -> Iterable[Row]:
     yield "cell", one_line(cell.title, 120)
     if cell.error is not None:
         if cell.error.message:
-            yield "message", one_line(cell.error.message)
+            yield "message", one_line(cell.error.message, LONGEST_MESSAGE)
         if cell.error.line is not None:
             yield f"line {cell.error.line}", one_line(cell.error.source or "", 160)
+    if cell.printed:
+        yield "printed", "\n".join(cell.printed.splitlines()[-PRINTED_LINES:])
 
 
 def _lost_to(card: Scorecard, cells: Iterable[CellRecord]) -> list[ScoredCheck]:
@@ -136,18 +144,27 @@ def _named(label: str, checks: Sequence[ScoredCheck]) -> Iterable[Row]:
 
 
 def _print_failed(card: Scorecard, exercise: Exercise, console: Console, command: str, verbose: bool) -> None:
-    failed = [check for check in card.checks if check.outcome == "failed"]
+    """Each failed check; those that failed for the same reason together, as several do for a table that is missing."""
+    groups: dict[tuple[str | None, str | None], list[ScoredCheck]] = {}
+    for check in card.checks:
+        if check.outcome == "failed":
+            groups.setdefault((check.expected, check.found), []).append(check)
+    failed = list(groups.values())
     told = failed if verbose else failed[:FULL]
-    for check in told:
+    for checks in told:
+        check = checks[0]
         rows: list[Row] = []
         if check.expected:
             rows.append(("expected", one_line(check.expected)))
         if check.found:
             rows.append(("found", one_line(check.found)))
+        if len(checks) > 1:
+            rows += _named("checks", checks)
         rows.append(("look at", _place(card, exercise, check)))
         rows.append(("hint", f"{command} hint {card.exercise} {check.id}"))
-        _print_finding(console, "failed", _heading(check.title, check.points), rows)
-    rest = failed[len(told) :]
+        title = check.title if len(checks) == 1 else f"{len(checks)} checks failed for the same reason"
+        _print_finding(console, "failed", _heading(title, sum(one.points for one in checks)), rows)
+    rest = [check for checks in failed[len(told) :] for check in checks]
     if rest:
         heading = _heading(f"{_counted(len(rest), 'more check')} failed", sum(check.points for check in rest))
         how = f"{command} hint {card.exercise} CHECK"
@@ -161,6 +178,13 @@ def _place(card: Scorecard, exercise: Exercise, check: ScoredCheck) -> str:
             return f"cell {cell.index}, {one_line(cell.title, 100)}"
     task = exercise.check(check.id).task
     return f"task {task} of the brief, {exercise.tasks[task]}"
+
+
+def _print_printed(card: Scorecard, console: Console) -> None:
+    """What the cells printed that ended well; of the others it is told where they are."""
+    for cell in card.cells:
+        if cell.printed and cell.outcome not in RAISED:
+            _print_finding(console, "passed", Text(f"Cell {cell.index} printed", style="bold"), [("", cell.printed)])
 
 
 def _print_passed(card: Scorecard, console: Console) -> None:
@@ -232,10 +256,13 @@ def _next_step(card: Scorecard, exercise: Exercise, command: str) -> Text:
         return Text.assemble(("Not graded: ", "bold red"), f"{reason}. It costs you no points.")
     if card.passed:
         return Text.assemble(("All checks passed. ", "bold green"), f"What else there is: {command} list")
-    raised = next((cell for cell in card.cells if cell.outcome in RAISED), None)
-    if raised is not None:
-        line = f", line {raised.error.line}," if raised.error and raised.error.line is not None else ""
-        step = f"mend cell {raised.index}{line} and grade again."
+    raised = [cell for cell in card.cells if cell.outcome in RAISED]
+    broken = [cell for cell in raised if not cell.compiled]
+    if raised:
+        cell = [*broken, *raised][0]
+        line = f", line {cell.error.line}," if cell.error and cell.error.line is not None else ""
+        why = " It does not compile, so nothing in it ran." if broken else ""
+        step = f"mend cell {cell.index}{line} and grade again.{why}"
     else:
         check = next(check for check in card.checks if check.outcome != "passed")
         place = _place(card, exercise, check).partition(",")[0]

@@ -1,8 +1,8 @@
 """What a hidden suite is written with: the mark ``check`` and the fixture ``lab``.
 
-A suite's test judges one declared check. It ends well (passed) or raises :class:`Mismatch` (failed); any
-other exception is a mistake of the suite, and then nothing is graded. Absence of an error is no pass: a check
-that no test judged makes the whole run ``not_graded``.
+A suite's test judges one declared check. It ends well (passed), raises :class:`Mismatch` (failed) or :class:`Unmet`
+(not reached, since another check failed). Any other exception is a mistake of the suite, and then nothing is graded.
+Absence of an error is no pass: a check that no test judged makes the whole run ``not_graded``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,18 @@ from typing import Any, NoReturn, TypeVar
 
 import pytest
 
-from grader.evidence import Unreadable, behaviour, delta, features, files, honesty, registry, tracking, workspace
+from grader.evidence import (
+    Mismatch,
+    Unreadable,
+    behaviour,
+    delta,
+    features,
+    files,
+    honesty,
+    registry,
+    tracking,
+    workspace,
+)
 from grader.evidence.behaviour import Answer, Call
 from grader.evidence.models import Model
 from grader.evidence.registry import Version
@@ -26,18 +37,26 @@ from grader.runtime.templates import STORE
 Test = TypeVar("Test", bound=Callable[..., None])
 
 
-class Mismatch(Exception):
-    """What was found is not what the brief asks for. Both texts are for the learner's eyes."""
+class Unmet(Exception):
+    """What a check would judge is not there, and the check ``check_id`` has failed for that reason."""
 
-    def __init__(self, expected: str, found: str) -> None:
-        super().__init__(expected, found)
-        self.expected = expected
-        self.found = found
+    def __init__(self, check_id: str, why: str) -> None:
+        super().__init__(check_id, why)
+        self.check_id = check_id
+        self.why = why
 
 
 def mismatch(expected: str, found: str) -> NoReturn:
     """End a check as failed. Neither text may tell a hidden value."""
     raise Mismatch(expected, found)
+
+
+def hangs_on(check_id: str, why: str) -> NoReturn:
+    """End a check as not reached. ``why`` tells the learner in a few words what must come first.
+
+    The other check must have failed (or be not reached itself): one mistake is told once. The judge holds it to that.
+    """
+    raise Unmet(check_id, why)
 
 
 def check(check_id: str) -> Callable[[Test], Test]:
@@ -55,6 +74,8 @@ class Lab:
     seen_at: str
     """Where the lab itself saw its own files, ``folder / "root"``."""
     prober: Prober
+    read_table: delta.ReadOtherwise | None = None
+    """Reads the tables that delta-rs can't (:class:`grader.lab.reader.Reader`)."""
     reported: str = ""
     """What the lab's workspace reported of its deliveries, see :class:`grader.lab.record.LabRecord`."""
 
@@ -83,7 +104,7 @@ class Lab:
         if name not in self._tables:
             if files.inside(self.root, str(self.root), str(path)) is None:
                 raise Unreadable(f"{name} is a link: what it leads to is not the lab's")
-            self._tables[name] = delta.open_table(path)
+            self._tables[name] = delta.open_table(path, self.read_table)
         table = self._tables[name]
         if table is None:
             mismatch(f"a Delta table at {name}", f"no Delta table at {name}")
@@ -91,7 +112,7 @@ class Lab:
             self._forged[name, came_with] = honesty.contradiction(table, trusted=came_with)
         forged = self._forged[name, came_with]
         if forged:
-            raise Unreadable(forged)
+            raise Unreadable(forged, f"a history of {name} that Delta Lake itself wrote")
         return table
 
     @cached_property
@@ -217,7 +238,7 @@ def rows_differ(
     if lacking:
         return f"the column {lacking[0]} is missing"
     if len(rows) != len(wanted):
-        return f"{len(rows)} rows, where {len(wanted)} are right"
+        return f"there are {len(rows)} rows, and there should be {len(wanted)}"
     have, want = _counted(rows, columns), _counted(wanted, columns)
     wrong = sum((have - want).values()) if have != want else 0
     return f"{wrong} of {len(rows)} rows are not what they should be" if wrong else None

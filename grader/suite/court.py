@@ -24,6 +24,8 @@ JUDGE_SECONDS = 900
 questions about models have theirs (:mod:`grader.lab.probe`). This is for what is under neither, and longer than both on
 a machine that leaves it a fifth of one processor."""
 MOST_ANSWER_BYTES = 16 << 20
+DETAILS_BYTES = 20_000
+"""How much of the judge's log is kept when it fails."""
 
 
 class Court:
@@ -44,9 +46,9 @@ class Court:
             raise NotGraded(f"the suite took longer than {JUDGE_SECONDS} s on what was left behind") from None
         except ValueError as error:
             status = self._process.returncode
-            raise NotGraded(f"the judge ended with status {status}: {logs.end_of(self._log)}") from error
+            raise NotGraded(f"the judge ended with status {status}", self._details()) from error
         if told["mistakes"]:
-            raise NotGraded(f"the suite made a mistake: {told['mistakes'][0]}")
+            raise NotGraded(f"the hidden suite made a mistake: {told['mistakes'][0]}", self._details())
         missing = [check.id for check in exercise.checks if check.id not in told["results"]]
         unknown = told["results"].keys() - {check.id for check in exercise.checks}
         if missing or unknown:
@@ -54,6 +56,9 @@ class Court:
         return Verdict(
             tuple(_result(check, told["results"][check.id], record.cells, cells) for check in exercise.checks)
         )
+
+    def _details(self) -> str:
+        return logs.end_of(self._log, DETAILS_BYTES)
 
     def _answered(self) -> bytes:
         self._answer.seek(0)
@@ -95,20 +100,29 @@ def _result(
     """A result, and the cell to look at; a check that hangs on a cell that did not finish is not reached."""
     if told["passed"]:
         return CheckResult(check.id, "passed")
-    concerned = _concerned(check, cells)
+    concerned = _concerned(check.task, check.words, cells)
     by_index = {record.index: record for record in records}
     for index in concerned:
         record = by_index[index]
         if record.outcome in RAISED:
-            name = f" {record.error.name}" if record.error and record.outcome == "error" else ""
-            found = f"cell {index} {_HOW[record.outcome]}{name}"
-            return CheckResult(check.id, "not_reached", told["expected"], found, index)
+            found = f"cell {index} {_how(record)}"
+            return CheckResult(check.id, "not_reached", told["expected"] or None, found, index)
     if concerned and all(by_index[index].outcome == "not_run" for index in concerned):
         last = max((r.index for r in records if r.outcome not in ("not_run", "text")), default=concerned[0])
         found = f"the notebook ended in cell {last}"
-        return CheckResult(check.id, "not_reached", told["expected"], found, last)
+        return CheckResult(check.id, "not_reached", told["expected"] or None, found, last)
     where = concerned[-1] if concerned else None
+    if told["hangs_on"] is not None:
+        return CheckResult(check.id, "not_reached", found=told["found"], cell=where)
     return CheckResult(check.id, "failed", told["expected"], told["found"], where)
+
+
+def _how(record: CellRecord) -> str:
+    """How a cell ended that did not finish what it was to do."""
+    if not record.compiled:
+        return "does not compile: mend that first"
+    name = f" {record.error.name}" if record.error and record.outcome == "error" else ""
+    return _HOW[record.outcome] + name
 
 
 _HOW = {
@@ -123,18 +137,31 @@ _HOW = {
 
 
 _SET_UP = re.compile(r"\W*set-?\s?up\b", re.IGNORECASE)
+_TASKS = re.compile(r"\btasks?\s*#?(\d{1,4}\b(?:\s*(?:,?\s*and|[,&+/]|to|-|–)\s*\d{1,4}\b)*)", re.IGNORECASE)
+_RANGE = re.compile(r"(\d+)\s*(?:to|-|–)\s*(\d+)", re.IGNORECASE)
 
 
-def _concerned(check: Check, cells: tuple[Cell, ...]) -> list[int]:
-    """The cells that a check is about: those headed by its task, else those that mention its words.
+def _concerned(task: int, words: tuple[str, ...], cells: tuple[Cell, ...]) -> list[int]:
+    """The cells that a task's checks are about: those headed by it, else those that mention its words.
 
-    A set-up cell mentions them all, since it reads the widgets, and is about none.
+    A cell that is headed by another task is about that one alone. A set-up cell mentions all words, since it reads the
+    widgets, and is about none.
     """
     code = [cell for cell in cells if cell.language != "markdown"]
-    heading = re.compile(rf"\btask\s*{check.task}\b", re.IGNORECASE)
-    headed = [cell.index for cell in code if heading.search(cell.title)]
+    tasks = {cell.index: tasks_in(cell.title) for cell in code}
+    headed = [cell.index for cell in code if task in tasks[cell.index]]
     if headed:
         return headed
-    code = [cell for cell in code if not _SET_UP.match(cell.title)]
-    words = [re.compile(rf"\b{re.escape(word)}\b") for word in check.words]
-    return [cell.index for cell in code if any(word.search(cell.source) for word in words)]
+    code = [cell for cell in code if not tasks[cell.index] and not _SET_UP.match(cell.title)]
+    patterns = [re.compile(rf"\b{re.escape(word)}\b") for word in words]
+    return [cell.index for cell in code if any(pattern.search(cell.source) for pattern in patterns)]
+
+
+def tasks_in(title: str) -> frozenset[int]:
+    """The tasks that a heading names: ``Task 3``, ``Task 3, 4 and 6``, ``Tasks 3-5``."""
+    found: set[int] = set()
+    for named in _TASKS.findall(title):
+        found.update(map(int, re.findall(r"\d+", named)))
+        for first, last in _RANGE.findall(named):
+            found.update(range(int(first), int(last)))
+    return frozenset(found)

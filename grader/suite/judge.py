@@ -15,16 +15,18 @@ import os
 import resource
 import sys
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from grader import catalog
-from grader.evidence import Unreadable
+from grader.evidence import Mismatch, Unreadable
 from grader.lab import load_fixture
 from grader.lab.probe import Prober
-from grader.suite.api import Lab, Mismatch
+from grader.lab.reader import Reader
+from grader.suite.api import Lab, Unmet
 
 MEMORY_MB = 4096
 CPU_SECONDS = 120
@@ -59,30 +61,41 @@ class Collector:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            self.mistakes.append(str(report.longrepr))
+            self._mistake(f"its file {Path(report.nodeid).name} can't be loaded", [str(report.longrepr)])
 
     def _note(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
         marker = item.get_closest_marker("check")
         if marker is None:
-            self.mistakes.append(f"{item.nodeid} judges no declared check")
+            self._mistake(f"its test {item.name} judges no declared check")
             return
         check_id = str(marker.args[0])
         error = call.excinfo.value if call.excinfo else None
-        if isinstance(error, Mismatch):
+        if isinstance(error, Mismatch | Unreadable):
             self._fail(check_id, error.expected, error.found)
-        elif isinstance(error, Unreadable):
-            self._fail(check_id, "evidence as Delta Lake and MLflow themselves leave it", str(error))
+        elif isinstance(error, Unmet):
+            self._fail(check_id, "", error.why, hangs_on=error.check_id)
         elif error is not None:
-            lines = traceback.format_exception(type(error), error, error.__traceback__)
-            self.mistakes.append(f"{check_id}: {''.join(lines)}")
+            self._mistake(f"the check {check_id} ended with {type(error).__name__}", traceback.format_exception(error))
         elif call.when == "call":
             self.results.setdefault(check_id, {"passed": True})
 
-    def _fail(self, check_id: str, expected: str, found: str) -> None:
+    def _fail(self, check_id: str, expected: str, found: str, *, hangs_on: str | None = None) -> None:
         """A check that several tests judge fails with the first that fails."""
         if self.results.get(check_id, {}).get("passed", True):
-            told = {"expected": expected[:MOST_TEXT], "found": found[:MOST_TEXT]}
+            told = {"expected": expected[:MOST_TEXT], "found": found[:MOST_TEXT], "hangs_on": hangs_on}
             self.results[check_id] = {"passed": False, **told}
+
+    def _mistake(self, sentence: str, details: Sequence[str] = ()) -> None:
+        """Note a mistake of the suite in one sentence. The details are for the log: they show the suite."""
+        self.mistakes.append(sentence)
+        print(sentence, *details, sep="\n", file=sys.stderr)
+
+    def review(self) -> None:
+        """Note each check that hangs on one that passed: then what it lacked was not told by any."""
+        for check_id, told in self.results.items():
+            other = told.get("hangs_on")
+            if other is not None and self.results.get(other, {"passed": True})["passed"]:
+                self._mistake(f"the check {check_id} hangs on {other}, which did not fail")
 
 
 def judge(exercise: catalog.Exercise, lab: Lab) -> dict[str, Any]:
@@ -95,7 +108,8 @@ def judge(exercise: catalog.Exercise, lab: Lab) -> dict[str, Any]:
     arguments += ["--rootdir", str(exercise.suite), str(exercise.suite)]
     status = pytest.main(arguments, plugins=[collector])
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and not collector.mistakes:
-        collector.mistakes.append(f"pytest ended with status {status}")
+        collector._mistake(f"pytest ended with status {status}")
+    collector.review()
     return {"results": collector.results, "mistakes": collector.mistakes}
 
 
@@ -108,7 +122,11 @@ def main() -> None:
     if asked is None:
         return
     exercise, folder = catalog.find(asked["exercise"]), Path(asked["folder"])
-    with contextlib.closing(Prober(folder, asked["isolation"])) as prober:
+    isolation = asked["isolation"]
+    with (
+        contextlib.closing(Prober(folder, isolation)) as prober,
+        contextlib.closing(Reader(folder, isolation)) as reader,
+    ):
         if exercise.probes:
             prober.warm()
         data = load_fixture(exercise).plan(asked["seed"])
@@ -121,7 +139,7 @@ def main() -> None:
             return
         resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_MB << 20, MEMORY_MB << 20))
         resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-        lab = Lab(folder, data, finished["facts"], finished["seen_at"], prober, finished["reported"])
+        lab = Lab(folder, data, finished["facts"], finished["seen_at"], prober, reader.read, finished["reported"])
         told = judge(exercise, lab)
     json.dump(told, answer)
     answer.flush()

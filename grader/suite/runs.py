@@ -53,7 +53,7 @@ def wrong_metrics(run: Run, wanted: dict[str, float]) -> str | None:
             return f"the metric {key} is missing"
         if not close(found, value):
             rounded = any(found == round(value, digits) for digits in range(2, 6))
-            return f"the metric {key} is {'rounded' if rounded else 'another than such a model scores'}"
+            return f"the metric {key} is {'rounded' if rounded else 'not what such a model scores'}"
     return None
 
 

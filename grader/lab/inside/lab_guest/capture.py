@@ -21,6 +21,7 @@ from . import cputime
 from .errors import message
 
 MOST_ROWS = 5000
+MOST_FRAMES = 200
 MOST_TEXT = 4 << 20
 """Longest JSON text of one result."""
 RESULT_SECONDS = 15
@@ -113,6 +114,8 @@ def _read(value: Any) -> dict[str, Any]:
         columns = [[field.name, field.dataType.simpleString()] for field in value.schema.fields]
         rows = value.limit(MOST_ROWS + 1).collect()
         return _frame("spark", columns, [tuple(row) for row in rows])
+    if module.startswith("pyspark.pandas") and name in ("DataFrame", "Series"):
+        return _read(value.to_spark() if name == "DataFrame" else value.head(MOST_ROWS).to_pandas())
     if module.startswith("pandas") and name == "DataFrame":
         columns = [[str(column), str(dtype)] for column, dtype in value.dtypes.items()]
         return _frame("pandas", columns, value.head(MOST_ROWS + 1).itertuples(index=False, name=None))
@@ -172,22 +175,26 @@ def _plain(value: Any) -> Any:
 
 
 def _exception(error: BaseException) -> dict[str, Any]:
-    """An exception; ``java`` and ``text`` come from the JVM's own object, so text typed in has neither.
+    """An exception; ``java``, ``text`` and ``stack`` come from the JVM's own object, so text typed in has none of them.
 
-    ``text`` tells its causes too: what a task found wrong arrives wrapped in "the job was aborted".
+    ``text`` and ``stack`` have its causes too: what a task found wrong arrives wrapped in "the job was aborted".
+    ``stack`` holds the classes whose methods the JVM was in: an exception that was only made was in none of Spark's.
     """
     origin: Any = getattr(error, "_origin", None) or getattr(error, "java_exception", None)
-    java = text = None
+    java = text = stack = None
     if type(origin).__name__ == "JavaObject" and type(origin).__module__ == "py4j.java_gateway":
         java, told = str(origin.getClass().getName()), list[str]()
+        frames: list[str] = []
         while origin is not None and len(told) < 10:
             told.append(f"{origin.getClass().getName()}: {origin.getMessage()}"[:10_000])
+            frames += [str(frame.getClassName()) for frame in list(origin.getStackTrace())[:MOST_FRAMES]]
             origin = origin.getCause()
-        text = "\n".join(told)
+        text, stack = "\n".join(told), "\n".join(frames)
     return {
         "kind": "exception",
         "type": type(error).__name__,
         "message": message(error),
         "java": java,
         "text": text,
+        "stack": stack,
     }

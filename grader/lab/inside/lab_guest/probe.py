@@ -5,16 +5,18 @@ of the lab in sight. Questions come as JSON lines on standard input, answers go 
 CONFIG is JSON: ``limits`` and ``user`` as the lab's first process has them.
 
 A question: ``model`` (a folder), ``flavor`` (``pyfunc`` or ``sklearn``), ``work`` (seconds of CPU time that it may
-take), ``seconds`` (as many of wall time, for a model that waits) and ``calls``, each with
-``columns``, ``rows``, ``types`` (pandas dtypes by column), ``params`` and ``method``. An answer: ``calls``, each with
-``values`` and ``changed`` (whether the model altered the rows it was given) or ``error``; or ``error`` when the model
-can't be loaded; or ``ended``, when its process gave no answer.
+take), ``seconds`` (as many of wall time, for a model that waits) and ``calls``, each with ``columns``, ``rows``,
+``types`` (pandas dtypes by column), ``params`` and ``method``. The method ``own`` is what a ``pyfunc`` calls once it
+has enforced its signature: it gets the very rows of the call. An answer: ``calls``, each with ``values`` or ``error``,
+and with ``changed`` (whether the model altered the rows it was given); or ``error`` when the model can't be loaded; or
+``ended``, when its process gave no answer.
 """
 
 from __future__ import annotations
 
 import contextlib
 import importlib
+import inspect
 import json
 import os
 import select
@@ -123,20 +125,35 @@ def _child(question: dict[str, Any], out: int) -> None:
 def _ask(question: dict[str, Any]) -> dict[str, Any]:
     import pandas as pd
 
-    equals = pd.DataFrame.equals  # before a model's own code can put another in its place
-    load = importlib.import_module(f"mlflow.{question['flavor']}").load_model
-    model = load(question["model"])
-    told = []
-    for call in question["calls"]:
-        frame = pd.DataFrame(call["rows"], columns=call["columns"]).astype(call["types"] or {})
-        before = frame.copy(deep=True)
-        more = {"params": call["params"]} if call["params"] is not None else {}
+    # All of this before the model is loaded: its code can put other functions in the place of pandas' own.
+    equals = pd.DataFrame.equals
+    calls = question["calls"]
+    frames = [pd.DataFrame(call["rows"], columns=call["columns"]).astype(call["types"] or {}) for call in calls]
+    copies = [frame.copy(deep=True) for frame in frames]
+    model = importlib.import_module(f"mlflow.{question['flavor']}").load_model(question["model"])
+    told: list[dict[str, Any]] = []
+    for call, frame, before in zip(calls, frames, copies, strict=True):
         try:
-            values = getattr(model, call["method"])(frame, **more)
-            told.append({"values": _values(values), "changed": not equals(frame, before)})
-        except Exception as error:
+            told.append({"values": _values(_predict(model, call, frame))})
+        except (Exception, SystemExit) as error:
             told.append({"error": _error(error)})
+        try:
+            told[-1]["changed"] = not equals(frame, before)
+        except Exception:  # of what the model has put there
+            told[-1]["changed"] = True
     return {"calls": told}
+
+
+def _predict(model: Any, call: dict[str, Any], frame: Any) -> Any:
+    more = {} if call["params"] is None else {"params": call["params"]}
+    if call["method"] != "own":
+        return getattr(model, call["method"])(frame, **more)
+    # As PyFuncModel._predict calls it.
+    own = model._predict_fn
+    takes = inspect.signature(own).parameters.get("params")
+    if takes is None or takes.kind is inspect.Parameter.VAR_KEYWORD:
+        return own(frame)
+    return own(frame, params=call["params"])
 
 
 def _values(values: Any) -> Any:
