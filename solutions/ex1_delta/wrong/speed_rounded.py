@@ -1,6 +1,6 @@
 # Rounds the speed to a whole number, in both batches.
 # base: accepted/dataframe_writer.py
-# fails: create.derived create.append
+# fails: create.derived
 
 # %% Task 1: create rides
 def with_speed(batch):
