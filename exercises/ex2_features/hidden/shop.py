@@ -1,33 +1,87 @@
-"""What the suites of exercise 2 share: tables by key, values compared, and the model with what it is asked."""
+"""What the suites of exercise 2 share: values, tables by key, and what is known of customers and coffees."""
 
 from __future__ import annotations
 
 import decimal
-import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from fixtures.coffee import COFFEE_KEYS, Coffee, Row
-from grader.evidence import Unreadable, features
-from grader.evidence.behaviour import Call
+from grader.evidence import Unreadable
 from grader.evidence.delta import Table
-from grader.evidence.models import Model
-from grader.suite.api import Lab, Mismatch, mismatch
+from grader.evidence.features import FeatureTable
+from grader.suite.api import Lab, Mismatch, Unmet, hangs_on, mismatch, rows_differ
 from grader.suite.runs import TOLERANCE
 
 State = Mapping[Any, Sequence[Row]]
 """A table's rows by key: where keys are as they should be, one row each."""
+Judge = Callable[[Lab, Coffee], None]
 MOST_VERSIONS = 40
+
+
+# Checks that hang on others
+
+
+def passes(judge: Judge, lab: Lab, data: Coffee) -> bool:
+    """Whether another check passes."""
+    try:
+        judge(lab, data)
+    except (Mismatch, Unreadable, Unmet):
+        return False
+    return True
+
+
+def ended_by(lab: Lab, data: Coffee, causes: Mapping[str, Judge], why: str, wanted: str) -> NoReturn:
+    """End a check that finds nothing to judge: it hangs on the first of these checks that fails, or fails itself."""
+    for check_id, judge in causes.items():
+        if not passes(judge, lab, data):
+            hangs_on(check_id, why)
+    mismatch(wanted, why)
+
+
+def made_by(check_id: str, lab: Lab, name: str) -> Table:
+    """A feature table, for checks that come after the one that judges whether it is there."""
+    try:
+        return lab.feature_table(name)
+    except Mismatch as missing:
+        hangs_on(check_id, missing.found)
+
+
+def known(lab: Lab, name: str) -> FeatureTable:
+    """What the feature store knows of a table."""
+    found = lab.features.find(name)
+    if found is None:
+        mismatch(f"a feature table {name}", f"the feature store knows no table {name}")
+    return found
+
+
+def has_keys(lab: Lab, name: str, keys: set[str], times: tuple[str, ...] = ()) -> None:
+    """Judge the primary keys, and the timestamp key if there is to be one."""
+    entry = known(lab, name)
+    wanted = f"{name} has the primary key{'s' if len(keys) > 1 else ''} {' and '.join(sorted(keys))}"
+    if set(entry.primary_keys) != keys:
+        found = ", ".join(entry.primary_keys)
+        mismatch(wanted, f"its primary keys are {found}" if found else "it has no primary key")
+    if times and entry.timestamp_keys != times:
+        found = ", ".join(entry.timestamp_keys)
+        mismatch(f"{name} has the timestamp key {times[0]}", f"it is {found}" if found else "it has none")
+    if not times and entry.timestamp_keys:
+        mismatch(f"{name} is no time series", f"its timestamp key is {entry.timestamp_keys[0]}")
+
+
+# Values and rows
 
 
 def same(found: Any, wanted: Any) -> bool:
     """Whether a value is the right one: numbers but for rounding in the last digits, null only for null."""
-    if wanted is None or isinstance(wanted, str | bool):
+    right = real(wanted)
+    if right is None:
         return type(found) is type(wanted) and bool(found == wanted)
     number = real(found)
-    return number is not None and math.isclose(number, float(wanted), rel_tol=TOLERANCE, abs_tol=1e-9)
+    return number is not None and (
+        math.isclose(number, right, rel_tol=TOLERANCE, abs_tol=1e-9) or (math.isnan(number) and math.isnan(right))
+    )
 
 
 def real(value: Any) -> float | None:
@@ -49,14 +103,9 @@ def by_key(rows: Iterable[Row], *columns: str) -> dict[Any, list[Row]]:
     """Rows by the value of a column, or by those of several."""
     found: dict[Any, list[Row]] = {}
     for row in rows:
-        values = tuple(plain(row.get(column)) for column in columns)
+        values = tuple(row.get(column) for column in columns)
         found.setdefault(values[0] if len(columns) == 1 else values, []).append(row)
     return found
-
-
-def plain(value: Any) -> Any:
-    """A value that a set or a dictionary can hold."""
-    return repr(value) if isinstance(value, list | dict) else value
 
 
 def history(table: Table, *columns: str) -> list[dict[Any, list[Row]]]:
@@ -72,216 +121,150 @@ def is_state(found: State, wanted: Mapping[Any, Row]) -> bool:
     return all(len(found[key]) == 1 and alike(found[key][0], row, row) for key, row in wanted.items())
 
 
+def first(state: State, key: Any) -> Row:
+    rows = state.get(key)
+    return rows[0] if rows else {}
+
+
+# Customers
+
+
+def created(lab: Lab, data: Coffee) -> None:
+    """Judge the check create.table."""
+    table = lab.feature_table(data.customers_table)
+    has_keys(lab, data.customers_table, {data.key})
+    wanted = f"{data.customers_table} first holds the rows of customers_1, with all their columns"
+    right = {row[data.key]: row for row in data.customers_1}
+    past = history(table, data.key)
+    if any(is_state(found, right) for found in past):
+        return
+    filled = [found for found in past if found]
+    if not filled:
+        mismatch(wanted, "no version of it holds a row")
+    rows = [row for rows in filled[0].values() for row in rows]
+    wrong = rows_differ(rows, data.customers_1, list(data.customers_1[0])) or "its rows have other values"
+    mismatch(wanted, f"its first version with rows: {wrong}")
+
+
+def customers(lab: Lab, data: Coffee) -> list[State]:
+    """The customers' table in each version, by key. A key column of another name is create.table's to tell."""
+    table = made_by("create.table", lab, data.customers_table)
+    keys = known(lab, data.customers_table).primary_keys
+    renamed = data.key not in table.columns() and len(keys) == 1
+    return list(history(table, keys[0] if renamed else data.key))
+
+
+def shows(past: Sequence[State], changes: Sequence[Row], before: Mapping[Any, Row], key: str) -> int | None:
+    """The first version that shows anything of a file of customers, None if none does: one of its new customers, what
+    a customer spends there, or two other values of a customer that are together the file's.
+    """
+    others = [name for name in changes[0] if name not in (key, "spend")]
+    for number, found in enumerate(past):
+        for change in changes:
+            rows = found.get(change[key], ())
+            if rows and change[key] not in before:
+                return number
+            for row in rows:
+                agree = sum(change[name] is not None and same(row.get(name), change[name]) for name in others)
+                if agree > 1 or same(row.get("spend"), change["spend"]):
+                    return number
+    return None
+
+
+def second(past: Sequence[State], data: Coffee) -> int | None:
+    """The first version that shows anything of customers_2."""
+    return shows(past, data.customers_2, {row[data.key]: row for row in data.customers_1}, data.key)
+
+
+def third(past: Sequence[State], data: Coffee) -> int | None:
+    """The first version that shows anything of customers_3."""
+    return shows(past, data.customers_3, data.merged, data.key)
+
+
+def columns_of(state: State) -> set[str]:
+    return {name for rows in state.values() for row in rows[:1] for name in row}
+
+
+def judged_columns(lab: Lab, data: Coffee, past: Sequence[State], since: int, changes: Sequence[Row]) -> list[str]:
+    """The columns by which a merge is judged: those of the file, less what create.table tells that the table lacks."""
+    columns = [name for name in changes[0] if name != data.key]
+    if since and not passes(created, lab, data):
+        there = columns_of(past[since - 1])
+        columns = [name for name in columns if name in there or not there]
+    if not columns:
+        hangs_on("create.table", f"{data.customers_table} has no column of the customers to judge by")
+    return columns
+
+
 def customers_then(lab: Lab, data: Coffee) -> list[State]:
     """What lookups may have found when the model was trained: the right customers, and those of the learner's own table
     if it never held the right ones. A table that is wrong has failed its own checks; what is looked up in it is right.
     """
     right: State = {key: [row] for key, row in data.merged.items()}
     try:
-        past = history(lab.feature_table(data.customers_table), data.key)
-    except (Mismatch, Unreadable):
+        past = customers(lab, data)
+    except (Mismatch, Unreadable, Unmet):
         return [right]
     if not past or any(is_state(found, data.merged) for found in past):
         return [right]
-    later = shows(past, data.customers_3, data.key)
+    later = third(past, data)
     return [right, past[later - 1] if later else past[-1]]
-
-
-def coffees(lab: Lab, data: Coffee) -> list[State]:
-    """The coffees likewise. Their table is changed once, and no more."""
-    right: State = {key: [row] for key, row in data.coffees.items()}
-    try:
-        own = by_key(lab.feature_table(data.coffees_table).rows(), *COFFEE_KEYS)
-    except (Mismatch, Unreadable):
-        return [right]
-    return [right] if is_state(own, data.coffees) else [right, own]
-
-
-def shows(past: Sequence[State], changes: Iterable[Row], key: str) -> int | None:
-    """The first version that shows anything of a file of customers, None if none does."""
-    spent = [(row[key], row["spend"]) for row in changes]
-    for number, found in enumerate(past):
-        if any(same(row.get("spend"), spend) for one, spend in spent for row in found.get(one, ())):
-            return number
-    return None
 
 
 def customers_now(lab: Lab, data: Coffee) -> list[State]:
     """The customers when the batch was scored: as they ought to be, or as the learner's table has them."""
     right: State = {key: [row] for key, row in data.current.items()}
     try:
-        own = by_key(lab.feature_table(data.customers_table).rows(), data.key)
+        past = customers(lab, data)
+    except (Mismatch, Unreadable, Unmet):
+        return [right]
+    return [right] if not past or is_state(past[-1], data.current) else [right, past[-1]]
+
+
+# Coffees
+
+
+def two_keys(lab: Lab, data: Coffee) -> None:
+    """Judge the check create.keys."""
+    lab.feature_table(data.coffees_table)
+    has_keys(lab, data.coffees_table, set(COFFEE_KEYS))
+
+
+def refreshed(lab: Lab, data: Coffee) -> None:
+    """Judge the check write.refreshed."""
+    table = made_by("create.keys", lab, data.coffees_table)
+    wanted = f"{data.coffees_table} holds the rows of coffees_2 and no others"
+    columns = list(data.coffees_2[0])
+    lacking = [name for name in COFFEE_KEYS if name not in table.columns()]
+    if lacking and not passes(two_keys, lab, data):  # Told there.
+        columns = [name for name in columns if name not in lacking]
+    elif not lacking:
+        now = by_key(table.rows(), *COFFEE_KEYS)
+        old = [(row["country"], row["coffee"]) for row in data.coffees_1]
+        gone = sum(key not in data.coffees and key in now for key in old)
+        if gone:
+            mismatch(wanted, f"{gone} coffees are still there that are no longer sold")
+    wrong = rows_differ(table.rows(), data.coffees_2, columns)
+    if wrong:
+        mismatch(wanted, wrong)
+    earlier = [commit.version for commit in table.commits][-MOST_VERSIONS:-1]
+    if not any(
+        table.readable(number) and rows_differ(table.rows(number), data.coffees_1, columns) is None
+        for number in earlier
+    ):
+        mismatch(f"an earlier version of {data.coffees_table} holds the rows of coffees_1", "none does")
+
+
+def coffees(lab: Lab, data: Coffee) -> list[State]:
+    """The coffees when they were looked up, likewise. Their table is changed once, and no more."""
+    right: State = {key: [row] for key, row in data.coffees.items()}
+    try:
+        table = lab.feature_table(data.coffees_table)
+        keys = known(lab, data.coffees_table).primary_keys
+        there = table.columns()
+        absent = [name for name in keys if name not in COFFEE_KEYS]
+        names = [name if name in there or len(absent) != 1 else absent[0] for name in COFFEE_KEYS]
+        own = by_key(table.rows(), *names)
     except (Mismatch, Unreadable):
         return [right]
-    return [right] if is_state(own, data.current) else [right, own]
-
-
-# The model
-
-
-def logged(lab: Lab, data: Coffee) -> Model:
-    """The newest registered version's model, else the newest that was logged, preferably with its lookups."""
-    registered = lab.registry.models.get(data.model_name)
-    for number in sorted(registered.versions, reverse=True) if registered else ():
-        source = lab.source(registered.versions[number]) if registered else None
-        if source is not None:
-            return source
-    found = sorted(lab.tracking.models, key=lambda model: model.created_ms, reverse=True)
-    packaged = [model for model in found if features.package(model) is not None]
-    if not found:
-        mismatch("a model that was trained on the orders", "no model was logged")
-    return (packaged or found)[0]
-
-
-def inner(model: Model) -> Model:
-    """The model itself, without its lookups."""
-    package = features.package(model)
-    return model if package is None else package.raw
-
-
-def columns(lab: Lab, data: Coffee, model: Model) -> Sequence[str]:
-    """What the model is given, in its order."""
-    package = features.package(model)
-    if package is not None:
-        return package.columns
-    if model.inputs and all(column.name for column in model.inputs):
-        return [str(column.name) for column in model.inputs]
-    try:
-        saved = list(lab.table("training").columns())
-    except (Mismatch, Unreadable):
-        saved = []
-    return [name for name in saved if name != data.label] or list(data.renamed)
-
-
-def batch_rows(data: Coffee, customers: State, lookups: Sequence[features.Lookup] | None, sold: State) -> list[Row]:
-    """The batch with its features: as the brief asks, or as a model's own lookups find them."""
-    return [_filled(data, row, customers, lookups, sold) for row in data.batch]
-
-
-def _filled(data: Coffee, row: Row, customers: State, lookups: Sequence[features.Lookup] | None, sold: State) -> Row:
-    if lookups is None:
-        person = first(customers, row[data.key])
-        coffee = first(sold, (row["country"], row["favourite"]))
-        found = {
-            output: (person if table == data.customers_table else coffee).get(name)
-            for output, (table, name) in data.renamed.items()
-        }
-        return row | {name: data.defaults[name] if value is None else value for name, value in found.items()}
-    full = dict(row)
-    for lookup in lookups:
-        of_customers = lookup.table.split(".")[-1].lower() == data.customers_table.split(".")[-1]
-        by = tuple(row.get(name) for name in lookup.by)
-        if not of_customers:  # In the order of the brief, whatever that of the table's keys.
-            named = dict(zip(lookup.keys, by, strict=False))
-            by = (named.get("country"), named.get("coffee"))
-        source = first(customers, by[0] if by else None) if of_customers else first(sold, by)
-        for feature in lookup.features:
-            value = source.get(feature.name)
-            full[feature.output] = feature.default if value is None else value
-    return full
-
-
-def first(state: State, key: Any) -> Row:
-    rows = state.get(key)
-    return rows[0] if rows else {}
-
-
-@dataclass(frozen=True)
-class Asked:
-    """Sets of rows that the model was asked about, each the whole batch with its features, and what it said of them.
-
-    ``right``: the sets that a forecast may come from; ``stale``: those with the features from before the last merge.
-    A set that the model could not answer has no values.
-    """
-
-    names: Sequence[str]
-    rows: list[list[Row]]
-    values: list[list[float] | None]
-    right: frozenset[int]
-    stale: frozenset[int]
-
-    def told(self, sets: Iterable[int], place: int, value: Any) -> bool:
-        """Whether the model gives this value for a row of the batch in one of the sets."""
-        number = real(value)
-        if number is None:
-            return False
-        some = (self.values[one] for one in sets)
-        return any(values is not None and near(number, values[place]) for values in some)
-
-
-def near(found: float, wanted: float) -> bool:
-    return math.isclose(found, wanted, rel_tol=TOLERANCE, abs_tol=1e-6)
-
-
-def answers(lab: Lab, data: Coffee, model: Model) -> Asked:
-    """What the model says of the batch, with the features that are right and with those that its lookups find in the
-    learner's tables. Raises Mismatch if it answers none.
-    """
-    package = features.package(model)
-    kinds = [None] if package is None else [None, package.lookups]
-    sold = coffees(lab, data)
-    then: State = {key: [row] for key, row in data.merged.items()}
-    asked: list[list[Row]] = []
-
-    def sets(customers: Iterable[State]) -> frozenset[int]:
-        found = set()
-        for state, coffee, lookups in itertools.product(customers, (sold[0], sold[-1]), kinds):
-            rows = batch_rows(data, state, lookups, coffee)
-            if rows not in asked:
-                asked.append(rows)
-            found.add(asked.index(rows))
-        return frozenset(found)
-
-    right = sets(customers_now(lab, data))
-    stale = sets([then]) - right
-    names = columns(lab, data, model)
-    lacking = [name for name in names if all(name not in rows[0] for rows in asked)]
-    if lacking:
-        mismatch("a model that takes the five features", f"the model takes {lacking[0]!r}, which is none of them")
-    calls = [Call(names, [[_number(row.get(name)) for name in names] for row in rows]) for rows in asked]
-    told = lab.predict(inner(model), *calls)
-    found = [None if answer.values is None else _floats(answer.values, len(data.batch)) for answer in told]
-    if all(values is None for values in found):
-        error = next((answer.error for answer in told if answer.error), "its answer is no number for each row")
-        mismatch("the model answers rows with the five features", f"the model itself: {error}")
-    return Asked(names, asked, found, right, stale)
-
-
-def _number(value: Any) -> Any:
-    number = real(value)
-    return value if number is None else number
-
-
-def _floats(values: Sequence[Any], count: int) -> list[float] | None:
-    flat = [real(value[0] if isinstance(value, list) and len(value) == 1 else value) for value in values]
-    right = [value for value in flat if value is not None]
-    return right if len(right) == len(flat) == count else None
-
-
-def regression(
-    rows: Sequence[Row], names: Sequence[str], label: str
-) -> Callable[[Sequence[Row]], list[float] | None] | None:
-    """A linear regression of these columns on the label; None when the rows are no numbers, as it gives for such."""
-    import numpy as np
-
-    def numbers(rows: Sequence[Row], wanted: Sequence[str]) -> Any:
-        try:
-            found = np.array([[float(row[name]) for name in wanted] for row in rows])
-        except (KeyError, TypeError, ValueError, OverflowError):
-            return None
-        return found if found.size and np.isfinite(found).all() else None
-
-    x, y = numbers(rows, names), numbers(rows, [label])
-    if x is None or y is None:
-        return None
-    centre, middle = x.mean(axis=0), y.mean()
-    weights = np.linalg.lstsq(x - centre, y[:, 0] - middle, rcond=None)[0]
-
-    def predict(rows: Sequence[Row]) -> list[float] | None:
-        given = numbers(rows, names)
-        if given is None:
-            return None
-        with np.errstate(all="ignore"):  # What is beyond all floats is right for nobody.
-            return [float(value) for value in (given - centre) @ weights + middle]
-
-    return predict
+    return [right] if is_state(own, data.coffees) else [right, own]

@@ -2,192 +2,245 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from shop import alike, plain, same
-from test_tables import has_keys
+from series import MOST_ROWS, Told, is_series, lacking, own, own_columns, told
+from shop import alike, ended_by, known, made_by, passes, real, same
 
 from fixtures.coffee import CHANGING, Coffee, Row
 from grader.evidence import Unreadable
-from grader.suite.api import Lab, check, mismatch
-
-Call = tuple[Any, Any]
+from grader.suite.api import Lab, Mismatch, check, hangs_on, mismatch
 
 
 @check("time.table")
 def test_series(lab: Lab, data: Coffee) -> None:
-    table = lab.feature_table(data.activity_table)
-    has_keys(lab, data.activity_table, {data.key}, (data.time_key,))
-    wanted = f"{data.activity_table} holds the rows of activity"
-    right = {(row[data.key], row[data.time_key]): row for row in data.activity}
-    rows = table.rows()
-    if len(rows) != len(right):
-        mismatch(wanted, f"{len(rows)} rows, where {len(right)} are right")
-    wrong = sum(not _is(row, right.get((plain(row.get(data.key)), moment(row.get(data.time_key))))) for row in rows)
-    if wrong:
-        mismatch(wanted, f"{wrong} of {len(rows)} rows are not what they should be")
+    is_series(lab, data)
 
 
-def _is(found: Row, wanted: Row | None) -> bool:
-    return wanted is not None and alike(found, wanted, CHANGING)
-
-
-def moment(value: Any) -> Any:
-    """A time as a result or a table has it, in UTC; whatever else as it is, so far as it can be compared."""
-    if isinstance(value, str):
-        try:
-            value = dt.datetime.fromisoformat(value)
-        except ValueError:
-            return value
-    if isinstance(value, dt.datetime):
-        try:
-            return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
-        except OverflowError:  # at the end of all years
-            return repr(value)
-    return value if isinstance(value, int | float) else repr(value)
-
-
-def calls(lab: Lab, data: Coffee, name: str) -> Mapping[Call, list[Row]]:
-    """The rows of a result by call. Raises Mismatch when it lacks a column that every check needs."""
-    frame = lab.frame(name)
-    needed = (data.key, "called_at", *CHANGING)
-    lacking = [column for column in needed if column not in frame.columns]
-    if lacking:
-        mismatch(f"{name} has the columns {', '.join(needed)}", f"it lacks {', '.join(lacking)}")
-    found: dict[Call, list[Row]] = {}
-    for row in frame.rows:
-        # As pandas has nothing, in columns of types of its own.
-        told = {name: None if value in ("NAType", "NaTType") else value for name, value in row.items()}
-        found.setdefault((told[data.key], moment(told["called_at"])), []).append(told)
+def as_of(lab: Lab, data: Coffee, check_id: str) -> Told:
+    """What as_of_df tells, for the checks of single features. ``check_id`` is the one that judges the DataFrame."""
+    try:
+        found = told(lab, data, "as_of_df")
+    except Mismatch as missing:
+        hangs_on(check_id, f"as_of_df can't be judged: {missing.found}")
     return found
 
 
-def row_of(found: Mapping[Call, list[Row]], data: Coffee, call: Row, wanted: str) -> Row | None:
-    """The row of a call, None if there is none. Several are a mistake that spoils every check alike."""
-    rows = found.get((call[data.key], call["called_at"]), [])
-    if len(rows) > 1:
-        mismatch(wanted, "some calls have several rows, one for each row of activity")
-    return rows[0] if rows else None
+@check("time.none")
+def test_every_call(lab: Lab, data: Coffee) -> None:
+    every_call(lab, data)
 
 
-def empty(row: Row) -> bool:
-    return all(row[name] is None for name in CHANGING)
-
-
-def judge(lab: Lab, data: Coffee, chosen: list[Row], wanted: str) -> None:
-    """Judge that these calls have the latest activity up to then."""
-    found = calls(lab, data, "as_of_df")
-    later = absent = wrong = 0
-    for call in chosen:
-        row = row_of(found, data, call, wanted)
-        right = data.at(call)
-        assert right is not None
-        if row is None:
-            absent += 1
-        elif not alike(row, right, CHANGING):
-            after = [one for one in data.activity_of(call[data.key]) if one[data.time_key] > call["called_at"]]
-            later += any(alike(row, one, CHANGING) for one in after)
-            wrong += 1
+def every_call(lab: Lab, data: Coffee) -> None:
+    wanted = "as_of_df has each row of calls once, and null features where no earlier activity is known"
+    found = told(lab, data, "as_of_df")
+    some = [row for rows in found.rows.values() for row in rows]
+    if some and "answer" not in some[0]:
+        mismatch("as_of_df has all columns of calls", "it lacks answer")
+    absent = sum(not found.of(call) for call in data.calls)
     if absent:
-        mismatch(wanted, f"{absent} of {len(chosen)} such calls are missing")
-    if later:
-        mismatch(wanted, f"{later} of {len(chosen)} such calls have features from after the call: the future leaks in")
-    if wrong:
-        mismatch(wanted, f"{wrong} of {len(chosen)} such calls have features of another row, or none")
+        mismatch(wanted, f"{absent} of {len(data.calls)} calls are missing")
+    twice = sum(len(rows := found.of(call)) > 1 and all(row == rows[0] for row in rows) for call in data.calls)
+    if twice:
+        mismatch(wanted, f"{twice} calls have several equal rows")
+    leaks = found.leaks()  # What came later is time.past's to tell, if it shows there.
+    chosen = found.never()
+    filled = sum(
+        any(not found.right(call, row) and not (leaks and found.later(call, row)) for row in found.of(call))
+        for call in chosen
+    )
+    if filled:
+        mismatch(wanted, f"{filled} of {len(chosen)} calls without earlier activity have features")
+    answers = {(call[data.key], call["called_at"]): call["answer"] for call in data.calls}
+    for place, rows in found.rows.items():
+        if place not in answers:
+            mismatch(wanted, "it has rows of other calls")
+        if not all(same(row["answer"], answers[place]) for row in rows):
+            mismatch(wanted, "some calls have another answer")
 
 
 @check("time.past")
 def test_no_leak(lab: Lab, data: Coffee) -> None:
-    chosen = [call for call in data.calls if (row := data.at(call)) and row[data.time_key] < call["called_at"]]
-    judge(lab, data, chosen, "each call has the latest activity from before it")
+    no_leak(lab, data)
+
+
+def no_leak(lab: Lab, data: Coffee) -> None:
+    found = as_of(lab, data, "time.none")
+    wanted = "each call has the latest activity from before it"
+    absent = lacking(found)
+    if absent or not found.features:
+        mismatch("as_of_df has orders_30d and idle_days", f"it lacks {' and '.join(absent or CHANGING)}")
+    later = several = wrong = looked_at = 0
+    for call in found.earlier():
+        rows = [row for row in found.of(call) if not found.unknown(call, row)]
+        looked_at += bool(rows)
+        later += any(found.later(call, row) for row in rows)
+        several += len(rows) > 1 and not all(row == rows[0] for row in rows)
+        wrong += not all(found.right(call, row) for row in rows)
+    if not looked_at:
+        causes = {"time.none": every_call, "time.table": is_series}
+        ended_by(lab, data, causes, "as_of_df holds no call whose features can be judged", wanted)
+    if later:
+        mismatch(wanted, f"{later} of {looked_at} calls have features from after the call: the future leaks in")
+    if several:
+        mismatch(wanted, f"{several} of {looked_at} calls have several rows, with features of different moments")
+    if wrong:
+        mismatch(wanted, f"{wrong} of {looked_at} calls have features of another row, or none")
 
 
 @check("time.exact")
 def test_of_that_moment(lab: Lab, data: Coffee) -> None:
-    chosen = [call for call in data.calls if (row := data.at(call)) and row[data.time_key] == call["called_at"]]
-    judge(lab, data, chosen, "calls with activity of just their time have that")
+    of_that_moment(lab, data)
 
 
-@check("time.none")
-def test_nothing_known(lab: Lab, data: Coffee) -> None:
-    found = calls(lab, data, "as_of_df")
-    chosen = [call for call in data.calls if data.at(call) is None]
-    wanted = "calls without earlier activity have a row, with null for orders_30d and idle_days"
-    rows = [row_of(found, data, call, wanted) for call in chosen]
-    there = [row for row in rows if row is not None]
-    if len(there) < len(rows):
-        mismatch(wanted, f"{len(rows) - len(there)} of {len(rows)} such calls are missing")
-    filled = sum(not empty(row) for row in there)
-    if filled:
-        mismatch(wanted, f"{filled} of {len(rows)} such calls have features")
-    answers = {(call[data.key], call["called_at"]): call["answer"] for call in data.calls}
-    for place, some in found.items():
-        if place not in answers or not all(same(row.get("answer"), answers[place]) for row in some):
-            mismatch(
-                "as_of_df has the rows of calls and no others, with their answer", "some rows are not those of calls"
-            )
+def of_that_moment(lab: Lab, data: Coffee) -> None:
+    found = as_of(lab, data, "time.none")
+    if not found.features:
+        hangs_on("time.past", "as_of_df has no features of activity")
+    wanted = "calls with activity of just their time have that activity"
+    leaks = found.leaks()
+    wrong = looked_at = 0
+    for call in found.exact():
+        rows = [row for row in found.of(call) if not found.unknown(call, row)]
+        if any(found.right(call, row) for row in rows):  # Too many rows are told elsewhere.
+            looked_at += 1
+        elif rows and not (leaks and any(found.later(call, row) for row in rows)):
+            looked_at += 1
+            wrong += 1
+    if not looked_at:
+        causes = {"time.none": every_call, "time.past": no_leak, "time.table": is_series}
+        ended_by(lab, data, causes, "as_of_df holds no such call whose features can be judged", wanted)
+    if wrong:
+        mismatch(wanted, f"{wrong} of {looked_at} such calls have features of another row, or none")
 
 
 @check("time.window")
 def test_window(lab: Lab, data: Coffee) -> None:
-    found = calls(lab, data, "recent_df")
-    wanted = f"recent_df has each call, with activity that is at most {data.window_days} days old"
-    absent = stale = edge = wrong = 0
+    found = told(lab, data, "recent_df")
+    wanted = f"recent_df has each call once, with activity that is at most {data.window_days} days old"
+    before = _before(lab, data)
+    absent = [name for name in lacking(found) if before is None or name in before.features]
+    if absent or not found.features:
+        mismatch("recent_df has orders_30d and idle_days", f"it lacks {' and '.join(absent or CHANGING)}")
+    filler = _filler(before)
+    counts = dict.fromkeys(("absent", "twice", "later", "stale", "filled", "edge", "wrong"), 0)
+    stale = edge = 0
     for call in data.calls:
-        row, right, ever = row_of(found, data, call, wanted), data.at(call, data.window), data.at(call)
-        if row is None:
-            absent += 1
-        elif right is None:
-            stale += ever is not None and not empty(row)
-            wrong += ever is None and not empty(row)
-        elif not alike(row, right, CHANGING):
-            at_the_edge = call["called_at"] - right[data.time_key] == data.window
-            edge += at_the_edge
-            wrong += not at_the_edge
-    told = (
-        (absent, "are missing"),
-        (stale, "have activity that is older"),
-        (edge, "lack activity of just that age"),
-        (wrong, "have features of another row"),
-    )
-    if any(number for number, _ in told):
-        mismatch(wanted, "; ".join(f"{number} calls {what}" for number, what in told if number))
+        rows, ever, right = found.of(call), data.at(call), data.at(call, data.window)
+        at_the_edge = right is not None and call["called_at"] - right[data.time_key] == data.window
+        fine = [
+            found.right(call, row, data.window)
+            or (right is None and filler is not None and alike(row, filler, found.features))
+            for row in rows
+        ]
+        if rows and all(fine) and all(row == rows[0] for row in rows):
+            if len(rows) == 1:
+                stale += ever is not None and right is None
+                edge += at_the_edge
+            counts["twice"] += len(rows) > 1 and not (before and len(before.of(call)) > 1)
+        elif before and before.wrong(call):
+            continue  # Told of as_of_df already.
+        elif any(found.unknown(call, row, data.window) for row in rows):
+            continue  # The learner's own table does not have it.
+        elif not rows:
+            counts["absent"] += 1
+        elif len(rows) > 1:
+            counts["twice"] += 1
+        else:
+            counts[_how(found, call, rows[0], ever, right, at_the_edge)] += 1
+    sentences = {
+        "absent": "are missing",
+        "twice": "have several rows",
+        "later": "have activity from after the call",
+        "stale": "have activity that is older",
+        "filled": "have features where nothing recent is known",
+        "edge": "lack activity of just that age",
+        "wrong": "have features of another row, or none",
+    }
+    if any(counts.values()):
+        mismatch(wanted, "; ".join(f"{counts[name]} calls {what}" for name, what in sentences.items() if counts[name]))
+    if not (stale and edge):
+        causes = {"time.past": no_leak, "time.none": every_call, "time.exact": of_that_moment, "time.table": is_series}
+        ended_by(lab, data, causes, "recent_df holds no call by which the window can be judged", wanted)
+
+
+def _before(lab: Lab, data: Coffee) -> Told | None:
+    """What as_of_df tells: a mistake that recent_df only repeats is told once."""
+    try:
+        found = told(lab, data, "as_of_df")
+    except Mismatch:
+        return None
+    return found if found.features else None
+
+
+def _filler(before: Told | None) -> Row | None:
+    """What as_of_df has in place of nulls, if that is the same everywhere: time.none tells that."""
+    rows = [row for call in before.never() for row in before.of(call)] if before else []
+    if not before or not rows or before.empty(rows[0]):
+        return None
+    return rows[0] if all(alike(row, rows[0], before.features) for row in rows) else None
+
+
+def _how(found: Told, call: Row, row: Row, ever: Row | None, right: Row | None, at_the_edge: bool) -> str:
+    """What is wrong with the row of a call."""
+    if found.later(call, row):
+        return "later"
+    if right is None:
+        return "stale" if ever is not None and alike(row, ever, found.features) else "filled"
+    return "edge" if at_the_edge else "wrong"
 
 
 @check("score.online")
 def test_published(lab: Lab, data: Coffee) -> None:
-    entry = lab.features.find(data.activity_table)
+    table = made_by("time.table", lab, data.activity_table)
+    entry = known(lab, data.activity_table)
     wanted = f"{data.activity_table} is published: an online store has the latest row of each customer"
-    if entry is None:
-        mismatch(wanted, f"the feature store knows no table {data.activity_table}")
     if not entry.online:
         mismatch(wanted, "it is in no online store")
-    own: dict[int, Row] = {}
-    for row in lab.feature_table(data.activity_table).rows():
-        key, at = row.get(data.key), moment(row.get(data.time_key))
-        if (
-            isinstance(key, int)
-            and isinstance(at, dt.datetime)
-            and not (key in own and moment(own[key][data.time_key]) >= moment(at))
-        ):
-            own[key] = row
+    faulty, there = not passes(is_series, lab, data), table.columns()
+    key = own_columns(lab, data)[0] if faulty else data.key
+    columns = [name for name in CHANGING if name in there or not faulty]
+    if faulty and (key not in there or not columns):
+        hangs_on("time.table", f"{data.activity_table} lacks the columns to judge by")
+    accepted = [_counted(data.newest, columns)]
+    mine = own(lab, data) if faulty else None
+    if mine is not None:
+        accepted.append(_counted(mine.newest(), columns))
+    if faulty and not entry.timestamp_keys:  # Without a time, every row is published.
+        accepted.append(Counter(_row(row.get(key), row, columns) for row in table.rows()[:MOST_ROWS]))
     problem = ""
-    for store, table in entry.online:
+    for store, name in entry.online:
         try:
-            rows = lab.features.published(store, table, (data.key, *CHANGING))
+            rows = lab.features.published(store, name, (key, *columns))
         except Unreadable as error:
             problem = str(error)
             continue
-        problem = _differs(rows, data.newest, data) or ""
-        if not problem or not _differs(rows, own, data):
+        found = Counter(_row(row[key], row, columns) for row in rows)
+        if found and found in accepted:
             return
+        problem = _differs(found, accepted[0])
     mismatch(wanted, problem)
 
 
-def _differs(rows: list[Mapping[str, Any]], right: Mapping[int, Row], data: Coffee) -> str | None:
-    if len(rows) != len(right):
-        return f"{len(rows)} rows in it, where {len(right)} are right"
-    wrong = sum(not (isinstance(key := row[data.key], int) and _is(dict(row), right.get(key))) for row in rows)
-    return f"{wrong} of its {len(rows)} rows are not the customer's latest" if wrong else None
+Rows = Counter[tuple[Any, ...]]
+
+
+def _counted(newest: Mapping[Any, Row], columns: Sequence[str]) -> Rows:
+    return Counter(_row(key, row, columns) for key, row in newest.items())
+
+
+def _row(key: Any, row: Mapping[str, Any], columns: Sequence[str]) -> tuple[Any, ...]:
+    """A row as it can be counted: numbers to within rounding."""
+    numbers = [real(row[name]) for name in columns]
+    return (
+        key,
+        *(row[name] if number is None else f"{number:.6e}" for number, name in zip(numbers, columns, strict=True)),
+    )
+
+
+def _differs(found: Rows, right: Rows) -> str:
+    if found.total() != right.total():
+        return f"it has {found.total()} rows, and there should be {right.total()}"
+    return f"{(found - right).total()} of its {found.total()} rows are not the customer's latest"

@@ -1,6 +1,6 @@
 # Takes the activity nearest in time, which may be of the day after.
 # base: accepted/feature_store_client.py
-# fails: time.past time.none
+# fails: time.past
 
 # %% Task 11: as_of_df, the calls with activity as it was known at each call
 import pandas as pd

@@ -1,6 +1,6 @@
 # Rounds what the customers spent before it is saved.
 # base: accepted/feature_store_client.py
-# fails: training.customers training.defaults
+# fails: training.customers
 
 # %% Task 13: the training set of orders, saved at tables/training
 training_set = fs.create_training_set(landing("orders"), lookups(), label, exclude_columns=IDS)
