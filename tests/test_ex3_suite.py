@@ -20,7 +20,7 @@ from grader.suite.runs import wrong_metrics
 
 @pytest.mark.parametrize(
     ("logged", "says"),
-    [(0.9123456789, None), (0.91, "rounded"), (0.91235, "rounded"), (0.92, "another than"), (0.9, "another than")],
+    [(0.9123456789, None), (0.91, "rounded"), (0.91235, "rounded"), (0.92, "not what"), (0.9, "not what")],
 )
 def test_a_metric_that_is_rounded_is_called_so(logged: float, says: str | None) -> None:
     run: Any = SimpleNamespace(metric=lambda key: logged)

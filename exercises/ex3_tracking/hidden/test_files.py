@@ -10,16 +10,20 @@ from typing import Any
 from fixtures.tumours import FEATURES, Tumours
 from grader.evidence import Unreadable
 from grader.evidence.files import read_bytes
-from grader.suite.api import Lab, check, mismatch
+from grader.suite.api import Lab, check, hangs_on, mismatch
 from grader.suite.runs import close, newest
 
 MOST_BYTES = 4 << 20
 MOST_PIXELS = 20_000_000
+MOST_FILES = 20
+"""The number of files that are looked at below a folder."""
 PICTURES = (".png", ".jpg", ".jpeg")
 
 
-def below(lab: Lab, data: Tumours, folder: str, wanted: str) -> list[Path]:
-    """The run's artifacts below a folder."""
+def below(lab: Lab, data: Tumours, folder: str, wanted: str, told_by: str | None = None) -> list[Path]:
+    """The run's artifacts below a folder. ``told_by`` is the check that fails if there is no such run."""
+    if told_by is not None and not any(run.parent is None for run in lab.tracking.named(data.artifacts_run)):
+        hangs_on(told_by, "there is no run named as the widget artifacts_run says")
     run = newest(lab, data.artifacts_run, "artifacts_run")
     found = [path for path in run.files if path.is_relative_to(run.artifact(folder))]
     if not found:
@@ -33,7 +37,7 @@ def test_plot(lab: Lab, data: Tumours) -> None:
     pictures = [path for path in below(lab, data, "plots", wanted) if path.suffix.lower() in PICTURES]
     if not pictures:
         mismatch(wanted, "no file there ends in .png or .jpg")
-    reasons = [_not_a_picture(path) for path in pictures[:5]]
+    reasons = [_not_a_picture(path) for path in pictures[:MOST_FILES]]
     if all(reasons):
         mismatch(wanted, str(reasons[0]))
 
@@ -58,7 +62,8 @@ def _not_a_picture(path: Path) -> str | None:
 @check("files.sample")
 def test_sample(lab: Lab, data: Tumours) -> None:
     wanted = "a CSV, JSON or Parquet file below data/ with the first sample_size rows of X_train, all ten columns"
-    reasons = [_not_the_sample(path, data) for path in below(lab, data, "data", wanted)[:5]]
+    files = below(lab, data, "data", wanted, told_by="files.plot")
+    reasons = [_not_the_sample(path, data) for path in files[:MOST_FILES]]
     if all(reasons):
         mismatch(wanted, str(reasons[0]))
 
@@ -75,10 +80,10 @@ def _not_the_sample(path: Path, data: Tumours) -> str | None:
     except Exception:  # pandas and pyarrow raise many kinds for what is no table
         return "the file can't be read as a table"
     if len(rows) != data.sample_size:
-        return f"the file has {len(rows)} rows, where another number is right"
+        return f"the file has {len(rows)} rows, not sample_size"
     pairs = zip(rows, data.train, strict=False)
     wrong = sum(not all(close(a, b) for a, b in zip(row, right, strict=False)) for row, right in pairs)
-    return f"{wrong} of its rows are others than the first of X_train" if wrong else None
+    return f"{wrong} of its rows are not the rows of X_train in their place" if wrong else None
 
 
 def _table(path: Path) -> Any:

@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
+from tracked import names_asked, own_runs, run_of
+
 from fixtures.tumours import Tumours
-from grader.evidence.tracking import Run
-from grader.suite.api import Lab, check, mismatch
-from grader.suite.runs import close, newest, param_is, wrong_metrics
-
-
-def own_runs(lab: Lab, data: Tumours) -> list[Run]:
-    """The learner's runs: all but the archive's and those deleted."""
-    past = {run.id for run in data.past}
-    return [run for run in lab.tracking.runs if run.id not in past and not run.deleted]
+from grader.suite.api import Lab, check, hangs_on, mismatch
+from grader.suite.runs import close, param_is, wrong_metrics
 
 
 @check("log.experiment")
 def test_experiment(lab: Lab, data: Tumours) -> None:
-    asked = {data.run_name, data.curve_run, data.artifacts_run, data.model_run, data.grid_run, data.auto_run}
-    asked |= {data.tune_run, data.repro_run}
-    runs = [run for run in own_runs(lab, data) if run.name in asked]
-    if not runs:
-        newest(lab, data.run_name, "run_name")
+    wanted = "all runs are in the experiment that the widget names"
+    own, asked = own_runs(lab, data), names_asked(data)
+    if not own:
+        mismatch(wanted, "the lab's tracking store holds no run of yours")
+    runs = [run for run in own if run.name in asked] or own
     astray = [run for run in runs if run.experiment != data.experiment]
     if astray:
-        mismatch("all runs are in the experiment named by the widget", f"{len(astray)} are in another experiment")
+        mismatch(wanted, f"{len(astray)} of your runs are in another experiment")
 
 
 @check("log.params")
 def test_params(lab: Lab, data: Tumours) -> None:
-    run = newest(lab, data.run_name, "run_name")
+    run = run_of(lab, data.run_name, "run_name")
     wrong = param_is(run, "n_estimators", data.n_estimators) or param_is(run, "max_depth", data.max_depth)
     if wrong:
         mismatch("the run has the params n_estimators and max_depth, with the values of the widgets", wrong)
@@ -36,7 +31,7 @@ def test_params(lab: Lab, data: Tumours) -> None:
 
 @check("log.metrics")
 def test_metrics(lab: Lab, data: Tumours) -> None:
-    run = newest(lab, data.run_name, "run_name")
+    run = run_of(lab, data.run_name, "run_name", told_by="log.params")
     scores = data.scores(data.n_estimators, data.max_depth)
     wrong = wrong_metrics(run, {"accuracy": scores.accuracy, "log_loss": scores.log_loss})
     if wrong:
@@ -45,7 +40,7 @@ def test_metrics(lab: Lab, data: Tumours) -> None:
 
 @check("log.tags")
 def test_tags(lab: Lab, data: Tumours) -> None:
-    run = newest(lab, data.run_name, "run_name")
+    run = run_of(lab, data.run_name, "run_name", told_by="log.params")
     if run.tags.get("team") != data.team:
         found = "it has no tag team" if "team" not in run.tags else "its tag team has another value"
         mismatch("the run has the tag team, with the value of the widget", found)
@@ -55,15 +50,16 @@ def test_tags(lab: Lab, data: Tumours) -> None:
 def test_ended(lab: Lab, data: Tumours) -> None:
     runs = own_runs(lab, data)
     if not runs:
-        mismatch("runs of yours, all ended", "the tracking store holds no run of yours")
+        hangs_on("log.experiment", "the lab's tracking store holds no run of yours")
     left = [run for run in runs if run.status not in ("FINISHED", "FAILED", "KILLED")]
     if left:
-        mismatch("every run of yours has ended", f"{len(left)} still open, such as {left[0].name!r}"[:120])
+        found = f"{len(left)} of your runs are still open, such as {left[0].name!r}"
+        mismatch("every run of yours has ended", found[:120])
 
 
 @check("log.steps")
 def test_steps(lab: Lab, data: Tumours) -> None:
-    run = newest(lab, data.curve_run, "curve_run")
+    run = run_of(lab, data.curve_run, "curve_run")
     wanted = "the metric log_loss has one value at each step that trees names"
     points = run.metrics.get("log_loss", ())
     if not points:
@@ -71,22 +67,30 @@ def test_steps(lab: Lab, data: Tumours) -> None:
     steps = [point.step for point in points]
     if sorted(steps) != sorted(data.trees):
         same = len(set(steps)) == 1 < len(steps)
-        mismatch(wanted, "all its values have the same step" if same else "its steps are others")
+        mismatch(wanted, "all its values have the same step" if same else _wrong_steps(steps, data))
+
+
+def _wrong_steps(steps: list[int], data: Tumours) -> str:
+    lacking, twice = len(set(data.trees) - set(steps)), len(steps) - len(set(steps))
+    other = len(set(steps) - set(data.trees))
+    return f"steps without a value: {lacking}; other steps: {other}; further values at a step that has one: {twice}"
 
 
 @check("log.curve")
 def test_curve(lab: Lab, data: Tumours) -> None:
-    run = newest(lab, data.curve_run, "curve_run")
-    wanted = "each value of log_loss is what a forest with so many trees scores"
+    run = run_of(lab, data.curve_run, "curve_run", told_by="log.steps")
+    wanted = "each value of log_loss is what a forest with that number of trees scores"
     # By rank: wrong steps are another check's business.
     points = run.metrics.get("log_loss", ())
     values = [point.value for point in points]
     if len({point.step for point in points}) < len(points):
         values = [point.value for point in sorted(points, key=lambda point: point.timestamp)]
     if len(values) < len(data.trees):
-        mismatch(wanted, f"it has {len(values)} values for {len(data.trees)} numbers of trees")
+        hangs_on("log.steps", "log_loss does not have a value for each number of trees")
     right = [data.scores(trees, data.max_depth).log_loss for trees in data.trees]
-    found = [value for value in values if any(close(value, other) for other in right)]
     missing = [value for value in right if not any(close(other, value) for other in values)]
-    if missing or len(found) < len(values):
-        mismatch(wanted, f"{len(missing)} of {len(right)} values are missing or others")
+    strange = [value for value in values if not any(close(value, other) for other in right)]
+    if missing or strange:
+        mismatch(
+            wanted, f"{len(missing)} of the {len(right)} forests' values are missing; wrong values: {len(strange)}"
+        )

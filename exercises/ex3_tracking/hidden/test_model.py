@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tracked import run_of
+
 from fixtures.tumours import FEATURES, Tumours
 from grader.evidence.behaviour import Answer, Call
 from grader.evidence.models import Model
-from grader.suite.api import Lab, Mismatch, check, mismatch
-from grader.suite.runs import close, newest, number
+from grader.suite.api import Lab, Mismatch, check, hangs_on, mismatch
+from grader.suite.runs import close, number
 
 NUMERIC = {"double", "float"}
 
 
-def logged(lab: Lab, data: Tumours) -> Model:
-    """The model of task 4: the last one that the run logged."""
-    run = newest(lab, data.model_run, "model_run")
+def logged(lab: Lab, data: Tumours, *, told_by: str | None = "model.logged") -> Model:
+    """The model of task 4: the last one that the run logged. ``told_by`` is the check that fails if there is none."""
+    run = run_of(lab, data.model_run, "model_run", told_by=told_by)
+    if not run.models and told_by is not None:
+        hangs_on(told_by, "the run has no model")
     if not run.models:
         mismatch("the run holds a logged model", "the run has no model among its outputs and artifacts")
     return run.models[-1]
@@ -27,9 +31,9 @@ def wrong_forest(lab: Lab, model: Model, labels: list[int], chances: list[list[f
         return f"the model has the flavors {', '.join(model.flavors)}, and not sklearn"
     for answer, wanted in zip(asked(lab, model, data), (labels, chances), strict=True):
         if answer.values is None:
-            return f"asked about rows it raised {answer.error}"
+            return f"asked about rows, the model raised {answer.error}"
         if len(answer.values) != len(wanted) or not all(map(_same, answer.values, wanted)):
-            return "it answers otherwise than the forest asked for"
+            return "the model gives other answers than the forest asked for"
     return None
 
 
@@ -47,7 +51,7 @@ def _same(found: object, wanted: int | list[float]) -> bool:
 
 @check("model.logged")
 def test_logged(lab: Lab, data: Tumours) -> None:
-    wrong = wrong_forest(lab, logged(lab, data), *data.predictions, data)
+    wrong = wrong_forest(lab, logged(lab, data, told_by=None), *data.predictions, data)
     if wrong:
         mismatch("the model is the forest of task 1, logged with the flavor sklearn", wrong)
 
@@ -65,7 +69,7 @@ def test_signature(lab: Lab, data: Tumours) -> None:
     if not all(column.type in NUMERIC for column in model.inputs):
         mismatch(wanted, "not all its inputs are floating point numbers")
     if not model.outputs:
-        mismatch(wanted, "it tells nothing of the output")
+        mismatch(wanted, "the signature has no output")
 
 
 @check("model.example")
@@ -82,7 +86,7 @@ def test_example(lab: Lab, data: Tumours) -> None:
     known = {_rounded(row[:-1]) for row in data.train}
     strange = [row for row in example.rows if _rounded(row) not in known]
     if strange:
-        mismatch(wanted, f"{len(strange)} of its rows are none of X_train")
+        mismatch(wanted, f"{len(strange)} of its rows are not in X_train")
 
 
 def _rounded(row: tuple[object, ...]) -> tuple[str, ...]:
@@ -96,7 +100,7 @@ def test_loaded(lab: Lab, data: Tumours) -> None:
     found = lab.sequence("predictions")
     labels: Sequence[float] = data.predictions[0][: len(data.test)]
     if len(found) != len(labels):
-        mismatch(wanted, f"there are {len(found)} for {len(labels)} rows")
+        mismatch(wanted, f"predictions holds {len(found)} values for {len(labels)} rows")
 
     def others(right: Sequence[float]) -> int:
         return sum(not close(a, b) for a, b in zip(found, right, strict=True))
@@ -105,7 +109,7 @@ def test_loaded(lab: Lab, data: Tumours) -> None:
     if wrong and (own := _own_labels(lab, model, data)):
         wrong = others(own)  # who logged another model than the one asked for has paid for it
     if wrong:
-        mismatch(wanted, f"{wrong} of {len(labels)} are others")
+        mismatch(wanted, f"{wrong} of the {len(labels)} labels differ")
 
 
 def _own_labels(lab: Lab, model: Model, data: Tumours) -> list[float] | None:

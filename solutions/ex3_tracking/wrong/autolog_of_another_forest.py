@@ -1,6 +1,6 @@
 # Autologs a forest with n_estimators trees instead of auto_trees.
 # base: accepted/fluent_api.py
-# fails: compare.autolog compare.automodel
+# fails: compare.autolog
 
 # %% Task 9: autologging
 mlflow.sklearn.autolog()

@@ -1,6 +1,6 @@
 # Searches deleted runs as well.
 # base: accepted/fluent_api.py
-# fails: read.candidates read.best
+# fails: read.candidates
 
 # %% Task 6: search the archive
 found = mlflow.search_runs(

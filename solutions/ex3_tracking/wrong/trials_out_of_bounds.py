@@ -1,10 +1,10 @@
-# Searches beyond the upper bounds, and tries a depth twice as high as allowed.
+# Searches beyond the upper bounds, and tries a depth of 500.
 # base: accepted/fluent_api.py
 # fails: compare.trials
 
 # %% Task 10: tune
 def objective(trial):
-    depth = trial.suggest_int("max_depth", 1, 2 * numbers("tune_depths")[1])
+    depth = trial.suggest_int("max_depth", 1, 500)
     leaf = trial.suggest_int("min_samples_leaf", 1, 2 * numbers("tune_leaves")[1])
     with mlflow.start_run(nested=True):
         mlflow.log_params(trial.params)
@@ -16,7 +16,7 @@ def objective(trial):
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 with mlflow.start_run(run_name=widget("tune_run")):
     study = optuna.create_study(direction="minimize", sampler=optuna.samplers.TPESampler(seed=1))
-    study.enqueue_trial({"max_depth": 2 * numbers("tune_depths")[1], "min_samples_leaf": 1})
+    study.enqueue_trial({"max_depth": 500, "min_samples_leaf": 1})
     study.optimize(objective, n_trials=int(widget("trials")))
     mlflow.log_params({f"best_{name}": value for name, value in study.best_params.items()})
     mlflow.log_metric("best_log_loss", study.best_value)
