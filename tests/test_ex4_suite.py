@@ -1,4 +1,4 @@
-"""What exercise 4's suite says of the custom model, by what the model answers: why it is wrong, whatever its shape."""
+"""What exercise 4's suite says of the custom model, by what the model answers, and of the code that a model brings."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import pytest
 
 from fixtures import diabetes
 from grader import catalog
+from grader.evidence import Mismatch
 from grader.evidence.behaviour import Answer, Call
-from grader.suite.api import Mismatch
+from grader.suite.api import Unmet
 
 DATA = diabetes.plan(1)
 CHECKS = ("test_right", "test_single", "test_custom", "test_columns", "test_refuses", "test_untouched")
@@ -20,15 +21,25 @@ Values = Callable[[Call], Any]
 
 
 @pytest.fixture(scope="module")
-def suite(pytestconfig: pytest.Config) -> Iterator[ModuleType]:
+def modules(pytestconfig: pytest.Config) -> Iterator[Callable[[str], ModuleType]]:
     pytestconfig.addinivalue_line("markers", "check(id): judges the declared check of this id")
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(catalog.find("ex4").suite))
-        yield importlib.import_module("test_custom")
+        yield importlib.import_module
+
+
+@pytest.fixture(scope="module")
+def suite(modules: Callable[[str], ModuleType]) -> ModuleType:
+    return modules("test_custom")
+
+
+@pytest.fixture(scope="module")
+def belongings(modules: Callable[[str], ModuleType]) -> ModuleType:
+    return modules("test_belongings")
 
 
 def found(suite: ModuleType, check: str, values: Values) -> str | None:
-    """What the check has against a model that answers so; None if it is content."""
+    """What the check has against a model that answers so, or which check it hangs on; None if it is content."""
 
     def answer(call: Call) -> Answer:
         try:
@@ -37,7 +48,8 @@ def found(suite: ModuleType, check: str, values: Values) -> str | None:
             return Answer(None, f"ValueError: {error}")
         return Answer(tuple(told) if isinstance(told, list) else (told,), None)
 
-    model = SimpleNamespace(flavors={"python_function": {"loader_module": "mlflow.pyfunc.model"}})
+    card = {"python_function": {"loader_module": "mlflow.pyfunc.model"}}
+    model = SimpleNamespace(flavors=card, inputs=None, params=None)
     lab = SimpleNamespace(
         tracking=SimpleNamespace(named=lambda name: [SimpleNamespace(models=[model])]),
         predict=lambda model, *calls, flavor: tuple(map(answer, calls)),
@@ -46,6 +58,8 @@ def found(suite: ModuleType, check: str, values: Values) -> str | None:
         getattr(suite, check)(lab, DATA)
     except Mismatch as mismatch:
         return mismatch.found
+    except Unmet as unmet:
+        return f"hangs on {unmet.check_id}: {unmet.why}"
     return None
 
 
@@ -99,4 +113,57 @@ def test_a_wrong_shape_earns_nothing(suite: ModuleType, wrong: Any, repeated: bo
     def values(call: Call) -> Any:
         return wrong * len(bmi(call)) if repeated and isinstance(wrong, list) else wrong
 
-    assert all(found(suite, check, values) for check in CHECKS)
+    told_once(suite, values)
+
+
+def told_once(suite: ModuleType, values: Values) -> None:
+    """One check says that the model gives no numbers, and all others hang on it."""
+    told = {check: found(suite, check, values) or "" for check in CHECKS}
+    right = told.pop("test_right")
+    assert right and not right.startswith("hangs on")
+    assert all(one.startswith("hangs on pyfunc.right") for one in told.values()), told
+
+
+def test_a_model_that_does_not_load_is_told_once(suite: ModuleType) -> None:
+    def values(call: Call) -> Any:
+        raise Mismatch("the model loads", "loading it raised ImportError: no")
+
+    told_once(suite, values)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"""\ndef surcharge(frame):\n    return 1.0\n"""',
+        "# def surcharge(frame): return 1.0",
+        "surcharge = 1.0",
+        "def surcharge(frame):\n",
+        "def surcharge(frame): return " + "(" * 5000,
+        "surcharge = 0\0",
+        "def surcharged(frame): return 1.0",
+    ],
+)
+def test_a_file_that_only_names_the_function_does_not_define_it(belongings: ModuleType, text: str) -> None:
+    assert belongings.source(text.encode()) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "given"),
+    [
+        ("def surcharge(frame):\n    return 2.0 * frame", 1003.0),
+        (
+            "import math\ndef surcharge(frame):\n    if frame > 1: return [frame, math.pi]\n    return 0",
+            [1001.5, 1003.14],
+        ),
+        (
+            "class Rules:\n    @staticmethod\n    def surcharge(x):\n        return x\nsurcharge = Rules.surcharge",
+            1001.5,
+        ),
+        ("def other(x):\n    return x\ndef surcharge(x):\n    def within(): return x\n    return within()", 1001.5),
+    ],
+)
+def test_the_altered_function_gives_something_else(belongings: ModuleType, text: str, given: Any) -> None:
+    names: dict[str, Any] = {}
+    exec(belongings.source(text.encode()).altered, names)
+    assert names["surcharge"](1.5) == pytest.approx(given, abs=0.01)
+    assert "other" not in names or names["other"](1.5) == 1.5

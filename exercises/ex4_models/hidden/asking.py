@@ -4,27 +4,54 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from fixtures.diabetes import COLUMNS, Diabetes, Row, matrix
-from grader.evidence import files
+from grader.evidence import Mismatch, Unreadable, files
 from grader.evidence.behaviour import Answer, Call
 from grader.evidence.models import Model
 from grader.evidence.results import Frame
-from grader.suite.api import Lab, mismatch
+from grader.lab.probe import MOST_MODEL_BYTES
+from grader.suite.api import Lab, hangs_on, mismatch
 from grader.suite.runs import TOLERANCE
 
 FRESH = "asked in a fresh process that has the model's folder and nothing else of the lab"
+LOGGED = {
+    "native_run": "flavors.logged",
+    "custom_run": "pyfunc.custom",
+    "artifact_run": "artifacts.file",
+    "params_run": "params.declared",
+    "code_run": "packaging.code",
+    "packed_run": "packaging.pinned",
+}
+"""The check that fails if no model was logged, by the widget that names the run. The others hang on it."""
+ANSWERS = {
+    "native_run": "flavors.logged",
+    "custom_run": "pyfunc.right",
+    "artifact_run": "artifacts.right",
+    "params_run": "params.default",
+    "code_run": "packaging.alone",
+    "packed_run": "packaging.pinned",
+}
+"""The check that fails if the model does not load, or does not give a number for each row."""
 
 
-def logged(lab: Lab, data: Diabetes, widget: str) -> Model:
-    """The model of the newest run that has the name in this widget and a model; of several the last."""
+def logged(lab: Lab, data: Diabetes, widget: str, by: str) -> Model:
+    """The model of the newest run that has the name in this widget and a model; of several the last.
+
+    ``by``: the check that asks for it.
+    """
     runs = lab.tracking.named(data.runs[widget])
     models = [run.models[-1] for run in runs if run.models]
     if not models:
         found = "no model was logged in it" if runs else "there is no run of that name"
+        if by != LOGGED[widget]:
+            hangs_on(LOGGED[widget], f"no model in a run named as the widget {widget} says: {found}")
         mismatch(f"a model logged in a run named as the widget {widget} says", found)
     return models[-1]
 
@@ -34,23 +61,70 @@ def rows(some: Sequence[Row], **more: Any) -> Call:
     return Call(COLUMNS, matrix(some), **more)
 
 
-def asked(lab: Lab, data: Diabetes, widget: str, *calls: Call, flavor: str = "pyfunc") -> tuple[Answer, ...]:
-    """What the model in this widget's run answers."""
-    return lab.predict(logged(lab, data, widget), *calls, flavor=flavor)
+def asked(lab: Lab, data: Diabetes, widget: str, by: str, *calls: Call, flavor: str = "pyfunc") -> tuple[Answer, ...]:
+    """What the model in this widget's run answers to the check ``by``.
+
+    All checks about a model ask it the same: then they agree on whether it answers.
+    """
+    model = logged(lab, data, widget, by)
+    try:
+        return lab.predict(model, *calls, flavor=flavor)
+    except Mismatch as error:
+        if by == ANSWERS[widget]:
+            raise
+        hangs_on(ANSWERS[widget], f"the model does not answer yet: {error.found}")
 
 
 def numbers(answer: Answer, count: int, wanted: str) -> list[float]:
     """The answer as one finite number a row, not all the same; a mismatch with ``wanted`` if it is anything else."""
+    found = plain(answer, count)
+    if isinstance(found, str):
+        mismatch(wanted, found)
+    return found
+
+
+def numbers_first(answer: Answer, count: int, check_id: str) -> list[float]:
+    """The same for a check that has nothing to judge without such numbers: it hangs on ``check_id``, which tells."""
+    found = plain(answer, count)
+    if isinstance(found, str):
+        hangs_on(check_id, f"there are no predictions to judge yet: {found}")
+    return found
+
+
+def own_answers(lab: Lab, data: Diabetes, flavor: str, by: str) -> tuple[Answer, Answer]:
+    """What the model of task 1 itself answers to the check ``by``, for X_test and for the held-out rows."""
+    if flavor == "sklearn" and "sklearn" not in logged(lab, data, "native_run", by).flavors:
+        flavor = "pyfunc"
+    first, second = asked(lab, data, "native_run", by, rows(data.test), rows(data.held_out), flavor=flavor)
+    return first, second
+
+
+def answers_first(lab: Lab, data: Diabetes, by: str, flavor: str = "pyfunc") -> list[float]:
+    """What the model of task 1 predicts for X_test. Without it the check ``by`` hangs on the one that tells."""
+    return numbers_first(own_answers(lab, data, flavor, by)[0], len(data.test), ANSWERS["native_run"])
+
+
+def own_forest(lab: Lab, data: Diabetes) -> list[float] | None:
+    """What the model of task 1 itself predicts for the held-out rows, None if that can't be told."""
+    try:
+        found = plain(own_answers(lab, data, "pyfunc", ANSWERS["native_run"])[1], len(data.held_out))
+    except (Mismatch, Unreadable):
+        return None
+    return None if isinstance(found, str) else found
+
+
+def plain(answer: Answer, count: int) -> list[float] | str:
+    """The answer as one finite number a row, not all the same, or what it is instead."""
     if answer.values is None:
-        mismatch(wanted, f"{FRESH}, predict raised {short(answer.error)}")
+        return f"{FRESH}, predict raised {short(answer.error)}"
     found = as_numbers(answer.values)
     if found is None or len(found) != count:
-        mismatch(wanted, f"for {count} rows the model answers with something else than one number each")
+        return f"for {count} rows the model answers with something else than one number each"
     lacking = sum(not math.isfinite(number) for number in found)
     if lacking:
-        mismatch(wanted, f"{lacking} of {count} answers are NaN or infinite")
+        return f"{lacking} of {count} answers are NaN or infinite"
     if count > 1 and len(set(found)) == 1:
-        mismatch(wanted, "the model gives every row the same number")
+        return "the model gives every row the same number"
     return found
 
 
@@ -122,6 +196,15 @@ def files_of(model: Model) -> dict[str, Path]:
         for entry in os.scandir(waiting.pop()):
             (waiting if entry.is_dir(follow_symlinks=False) else found).append(Path(entry.path))
     return {path.relative_to(model.path).as_posix(): path for path in sorted(found)}
+
+
+@contextmanager
+def copied(model: Model) -> Iterator[Model]:
+    """The same model in a folder that may be changed. Raises Unreadable when there can't be one."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "model"
+        files.copy_folder(model.path, copy, MOST_MODEL_BYTES)
+        yield replace(model, path=copy)
 
 
 def short(error: str | None) -> str:

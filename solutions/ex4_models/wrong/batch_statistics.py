@@ -1,6 +1,6 @@
-# The guide's own model: it standardises each batch by that batch's mean and deviation.
+# The guide's own model: it standardises each batch by that batch's mean and deviation, in the rows it is handed.
 # base: accepted/fluent_api.py
-# fails: pyfunc.right pyfunc.single
+# fails: pyfunc.right pyfunc.single pyfunc.untouched
 
 # %% Task 4: scale what comes in
 import numpy as np

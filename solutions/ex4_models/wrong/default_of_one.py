@@ -1,6 +1,6 @@
 # Declares 1.0 as the param's default instead of the figure asked for.
 # base: accepted/fluent_api.py
-# fails: params.declared params.default
+# fails: params.declared
 
 # %% Task 6: a model that takes a param
 param_name = widget("param_name")

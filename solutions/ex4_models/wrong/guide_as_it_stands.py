@@ -1,6 +1,6 @@
 # The guide's snippets word for word, but for names: no seed, no signature, each batch scaled by its own statistics.
 # base: accepted/fluent_api.py
-# fails: flavors.model flavors.signature pyfunc.right pyfunc.single
+# fails: flavors.model flavors.signature pyfunc.right pyfunc.single pyfunc.untouched
 
 # %% Task 1: basic model with sklearn flavor
 import mlflow.sklearn

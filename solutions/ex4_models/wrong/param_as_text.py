@@ -1,6 +1,6 @@
-# Declares the widget's text as default, so the param is a string and a number is refused.
+# Declares the widget's text as default, so the param is a string; the model makes a number of it.
 # base: accepted/fluent_api.py
-# fails: params.declared params.given
+# fails: params.declared
 
 # %% Task 6: a model that takes a param
 param_name = widget("param_name")
