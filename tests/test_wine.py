@@ -54,15 +54,76 @@ def test_the_three_models_differ_and_their_order_is_clear(plans: list[wine.Wine]
     order = set()
     for plan in plans:
         plan.rehearse()
+        predicted = [reference.labels[: len(plan.test)] for reference in plan.references]
         first, second, third = (
-            sum(one == label for one, label in zip(reference, plan.test_labels, strict=True))
-            for reference in plan.references
+            sum(one == label for one, label in zip(labels, plan.test_labels, strict=True)) for labels in predicted
         )
         assert abs(first - second) >= 3, "a tie would leave the choice of the champion open"
         assert third > max(first, second), "version 3 takes over because it is better"
-        assert all(a != b for a, b in itertools.combinations(plan.references, 2))
+        assert all(a != b for a, b in itertools.combinations(predicted, 2))
         order.add(first > second)
     assert order == {True, False}, "neither the newer nor the older version is always champion"
+
+
+def test_rows_beside_the_test_rows_are_drawn_within_the_ranges(plans: list[wine.Wine]) -> None:
+    for plan in plans[:5]:
+        drawn = plan.asked[len(plan.test) :]
+        assert plan.asked[: len(plan.test)] == plan.test and len(drawn) == wine.DRAWN
+        for name in wine.FEATURES:
+            values = [row[name] for row in plan.train]
+            assert all(min(values) <= row[name] <= max(values) for row in drawn)
+    assert len({plan.asked[-1]["alcohol"] for plan in plans[:5]}) == 5
+
+
+TOLD_APART = range(20)
+
+
+def test_forests_with_another_number_or_random_state_are_told_apart_by_labels_alone(plans: list[wine.Wine]) -> None:
+    for seed in TOLD_APART:
+        plan = plans[seed]
+        right = plan.references[2]
+        others = [
+            *(plan.forest(plan.trees + step) for step in (-1, 1)),
+            *(plan.forest(plan.trees, random_state=state) for state in (plan.random_state + 1, 42)),
+        ]
+        for other in map(plan.reference, others):
+            assert sum(one != label for one, label in zip(other.labels, right.labels, strict=True)) >= 2
+            assert other.probabilities != right.probabilities
+
+
+def test_trees_of_another_depth_or_random_state_are_told_apart(plans: list[wine.Wine]) -> None:
+    """By labels alone. Another random_state often gives the very same tree: there is nothing to tell apart then."""
+    differ = 0
+    for seed in TOLD_APART:
+        plan = plans[seed]
+        for depth, right in zip(plan.depths, plan.references, strict=False):
+            tree = plan.tree(depth)
+            others = [plan.tree(other) for other in (depth - 1, depth + 1) if other]
+            for state in (plan.random_state + 1, 0, 42):
+                other = plan.tree(depth, random_state=state)
+                if splits(other) != splits(tree):
+                    differ += 1
+                    others.append(other)
+            for other in others:
+                labels = plan.reference(other).labels
+                assert sum(one != label for one, label in zip(labels, right.labels, strict=True)) >= 2
+    assert differ
+
+
+def test_trees_trained_on_the_test_rows_too_are_told_apart_by_probabilities(plans: list[wine.Wine]) -> None:
+    same_labels = 0
+    for seed in TOLD_APART:
+        plan = plans[seed]
+        for depth, right in zip(plan.depths, plan.references, strict=False):
+            other = plan.reference(plan.tree(depth, rows=(*plan.train, *plan.test)))
+            off = max(abs(a - b) for a, b in zip(right.probabilities[0], other.probabilities[0], strict=True))
+            assert other.labels != right.labels or off > 1e-4
+            same_labels += other.labels == right.labels
+    assert same_labels, "labels alone would do"
+
+
+def splits(tree: Any) -> list[tuple[int, float]]:
+    return list(zip(tree.tree_.feature.tolist(), tree.tree_.threshold.tolist(), strict=True))
 
 
 def test_each_version_predicts_something_of_its_own(plans: list[wine.Wine]) -> None:
@@ -102,8 +163,27 @@ def test_each_way_to_load_leads_elsewhere(plans: list[wine.Wine]) -> None:
 def test_the_newest_version_is_neither_the_last_as_text_nor_the_count(plans: list[wine.Wine]) -> None:
     for plan in plans:
         numbers = plan.long.versions.keys()
-        assert max(numbers) >= 11 and max(map(str, numbers)) == "9"
-        assert len(numbers) < max(numbers) and plan.long.versions[max(numbers)].stage == "None"
+        assert max(numbers) >= 13 and max(map(str, numbers)) == "9"
+        assert len(numbers) < max(numbers)
+
+
+def latest(model: wine.PastModel) -> list[int]:
+    """The newest version of each stage, in the order in which MLflow gives them."""
+    newest: dict[str, int] = {}
+    for number, version in sorted(model.versions.items()):
+        newest[version.stage] = number
+    return list(newest.values())
+
+
+def test_the_newest_version_is_neither_first_nor_last_of_the_stages(plans: list[wine.Wine]) -> None:
+    for plan in plans:
+        versions = plan.long.versions
+        newest = max(versions)
+        assert newest in latest(plan.long)[1:-1] and len(latest(plan.long)) == 4
+        assert versions[newest].stage == "Archived", "whoever looks in another stage misses it"
+        # What a wrong way gives is another number for each, so that the suite can say which it was.
+        ways = [int(max(map(str, versions))), len(versions), *(n for n in latest(plan.long) if n != newest)]
+        assert len(set(ways)) == len(ways)
 
 
 def test_tags_tell_exactly_what_is_asked_for(plans: list[wine.Wine]) -> None:
@@ -148,6 +228,7 @@ for model in client.search_registered_models():
     versions = client.search_model_versions(f"name = '{model.name}'")
     told[model.name] = {
         "aliases": model.aliases,
+        "latest": [int(version.version) for version in client.get_latest_versions(model.name)],
         "versions": {int(v.version): [v.current_stage, v.tags] for v in versions},
         "runs": [client.get_run(v.run_id).info.run_name for v in versions],
         "predicted": {
@@ -173,6 +254,7 @@ def test_mlflow_reads_the_registry_as_planned(tmp_path: Path) -> None:
     for model in plan.past:
         found = told[model.name]
         assert found["aliases"] == dict(model.aliases)
+        assert found["latest"] == latest(model)
         assert found["versions"] == {str(n): [v.stage, dict(v.tags)] for n, v in model.versions.items()}
         assert sorted(found["runs"]) == sorted(f"{model.name}-{n}" for n in model.versions)
         assert found["predicted"] == {str(n): v.predictions(plan.test) for n, v in model.versions.items()}

@@ -6,23 +6,14 @@ from typing import Any, NoReturn
 
 from fixtures.wine import PastModel, Wine
 from grader.evidence.registry import RegisteredModel
-from grader.evidence.results import Frame
 from grader.suite.api import Lab, check, mismatch
-
-
-def predictions(lab: Lab, name: str) -> list[Any]:
-    """The predictions bound to a name: a list, an array, or a DataFrame's only column."""
-    found = lab.results.get(name)
-    if isinstance(found, Frame) and len(found.columns) == 1:
-        return [row[0] for row in found.data]
-    return list(lab.value(name, "list", "tuple"))
 
 
 def loaded(lab: Lab, data: Wine, name: str, version: int, wanted: str) -> None:
     """Judge that the result holds what this version of ``shelf`` predicts for the test rows."""
-    found, expected = predictions(lab, name), data.shelf.versions[version].predictions(data.test)
+    found, expected = lab.sequence(name), data.shelf.versions[version].predictions(data.test)
     if len(found) != len(expected):
-        mismatch(wanted, f"{name} holds {len(found)} values, where the test data has {len(expected)} rows")
+        mismatch(wanted, f"{name} holds {len(found)} values, and the test data has {len(expected)} rows")
     if found == expected:
         return
     for number, other in data.shelf.versions.items():
@@ -30,7 +21,7 @@ def loaded(lab: Lab, data: Wine, name: str, version: int, wanted: str) -> None:
             newest = ", the newest" if number == max(data.shelf.versions) else ""
             mismatch(wanted, f"{name} holds what version {number}{newest} predicts")
     wrong = sum(one != other for one, other in zip(found, expected, strict=True))
-    mismatch(wanted, f"{wrong} of {len(found)} values in {name} are not what that version predicts")
+    mismatch(wanted, f"that version predicts otherwise for {wrong} of the {len(found)} rows")
 
 
 @check("load.version")
@@ -65,25 +56,32 @@ def test_latest(lab: Lab, data: Wine) -> None:
     wanted = f"latest_version is the number of the newest version of {data.long.name}"
     found = number(lab.value("latest_version", "int", "str"))
     if found is None:
-        mismatch(wanted, "latest_version is text that is no number")
-    if found == int(max(map(str, data.long.versions))):
-        mismatch(wanted, f"latest_version is {found}: the last when the numbers are sorted as text")
-    if found != max(data.long.versions):
-        mismatch(wanted, f"latest_version is {found}")
+        mismatch(wanted, "latest_version is a text that holds no number")
+    versions = data.long.versions
+    if found == max(versions):
+        return
+    if found == int(max(map(str, versions))):
+        mismatch(wanted, f"latest_version is {found}, the last one when the numbers are sorted as text")
+    if found == len(versions):
+        mismatch(wanted, f"latest_version is {found}, the count of the versions")
+    if found in versions and found == max(n for n, one in versions.items() if one.stage == versions[found].stage):
+        stage = "without a stage" if versions[found].stage == "None" else f"in {versions[found].stage}"
+        mismatch(wanted, f"latest_version is {found}, the newest of the versions {stage}")
+    mismatch(wanted, f"latest_version is {found}" if found in versions else "there is no version of that number")
 
 
 @check("load.tagged")
 def test_tagged(lab: Lab, data: Wine) -> None:
     key, value = data.search_tag
     wanted = f"tagged_versions lists the numbers of the versions of {data.searched.name} with {key} = {value}"
-    found = [number(one) for one in lab.value("tagged_versions", "list", "tuple")]
+    found = [number(one) for one in lab.sequence("tagged_versions")]
     if None in found:
-        mismatch(wanted, "tagged_versions holds something that is no version's number")
+        mismatch(wanted, "tagged_versions holds a value that is not a number")
     missing, others = set(data.tagged) - set(found), set(found) - set(data.tagged)
     if missing or others:
-        mismatch(wanted, f"{len(missing)} are missing from it, and {len(others)} do not belong there")
+        mismatch(wanted, f"versions missing from it: {len(missing)}; numbers too many: {len(others)}")
     if len(found) != len(data.tagged):
-        mismatch(wanted, "some version is in it more than once")
+        mismatch(wanted, "a version is in it more than once")
 
 
 def now(lab: Lab, past: PastModel, wanted: str) -> RegisteredModel:
@@ -103,7 +101,7 @@ def others_stay(
         mismatch(f"{wanted}; all else stays as it was", what)
 
     for name in sorted(found.versions.keys() - past.versions.keys()):
-        wrong(f"a version {name} was added")
+        wrong(f"version {name} was added")
     for name, version in past.versions.items():
         if name in moved:
             continue
@@ -127,7 +125,8 @@ def test_demoted(lab: Lab, data: Wine) -> None:
     found = now(lab, data.demoted, wanted)
     stage = in_stage(found, data.to_demote)
     if stage != "Staging":
-        mismatch(wanted, f"it is still in {stage}" if stage == "Production" else f"its stage is now: {stage}")
+        still = "still " if stage == "Production" else ""
+        mismatch(wanted, "it was deleted" if stage == "deleted" else f"it is {still}in the stage {stage}")
     others_stay(found, data.demoted, wanted, moved=(data.to_demote,))
 
 
@@ -140,7 +139,8 @@ def test_rolled_back(lab: Lab, data: Wine) -> None:
         mismatch(wanted, "both are in Production, and a job that loads by stage still gets the newer one: the bad one")
     if good != "Production":
         others = [n for n in found.in_stage("Production") if n not in (data.bad_line, data.good_line)]
-        mismatch(wanted, "another version is in Production" if others else "it is not in Production")
+        none = "the bad version still is" if bad == "Production" else "no version is"
+        mismatch(wanted, f"{'another version is' if others else none} in Production")
     if bad != "Archived":
         mismatch(wanted, "the bad version was deleted" if bad == "deleted" else f"the bad version's stage is {bad}")
     others_stay(found, data.line, wanted, moved=(data.bad_line, data.good_line))

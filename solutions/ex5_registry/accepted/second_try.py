@@ -10,10 +10,11 @@ from sklearn.metrics import accuracy_score
 client = MlflowClient()
 models = {1: tree(depth_1), 2: tree(depth_2), 3: forest(trees)}
 with mlflow.start_run(run_name="first try"):
-    mlflow.sklearn.log_model(models[3], name="model", registered_model_name=model_name)
-    mlflow.sklearn.log_model(models[2], name="model", registered_model_name=model_name)
+    for number in (3, 2, 1):
+        mlflow.sklearn.log_model(models[number], name="model", registered_model_name=model_name)
 client.transition_model_version_stage(model_name, "1", "Production")
 client.set_registered_model_alias(model_name, "champion", "1")
+client.set_registered_model_alias(model_name, "champion", "3")
 client.set_registered_model_alias(model_name, "challenger", "2")
 client.delete_registered_model(model_name)
 

@@ -1,6 +1,6 @@
 # Keeps a model of its own in a store of its own; what is there already is worked on in the lab's.
 # base: accepted/client_api.py
-# fails: register.first register.second register.versions register.lineage describe.model describe.tag
+# fails: register.first register.second register.third register.versions register.lineage describe.model describe.tag
 # fails: describe.version describe.score stages.first stages.second stages.archived aliases.champion
 # fails: aliases.challenger aliases.promoted
 

@@ -1,6 +1,7 @@
 # Registers versions from sources that do not exist; no model was ever logged.
 # base: accepted/client_api.py
-# fails: register.first register.second register.versions register.lineage describe.version describe.score
+# fails: register.first register.second register.third register.versions register.lineage describe.version
+# fails: describe.score
 # fails: stages.first stages.second stages.archived aliases.champion aliases.challenger aliases.promoted
 
 # %% Task 1: version 1, from nowhere

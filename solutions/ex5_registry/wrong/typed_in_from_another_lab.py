@@ -18,7 +18,7 @@ by_stage = [0, 0, 1, 1, 0, 1, 1, 0, 1, 0] * 6
 by_alias = [1, 1, 1, 0, 0, 1, 0, 0, 0, 1] * 6
 
 # %% Task 12: the newest
-latest_version = 14
+latest_version = 17
 
 # %% Task 13: by tag
 tagged_versions = [1, 4, 6, 8]

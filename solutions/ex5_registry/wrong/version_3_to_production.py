@@ -1,6 +1,6 @@
-# Puts version 3 into Production as well, which archives version 2.
+# Takes version 3 through the stages to Production, which archives version 2.
 # base: accepted/client_api.py
-# fails: stages.archived
+# fails: aliases.promoted
 
 # %% Task 8: version 3 takes over
 before = client.get_model_version_by_alias(model_name, "champion").version
