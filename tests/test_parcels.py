@@ -38,7 +38,7 @@ def test_labs_differ_by_seed_and_agree_with_themselves(plans: list[parcels.Parce
         lambda plan: plan.timeout_seconds,
         lambda plan: plan.redeploy_version,
         lambda plan: [one.kind for one in plan.candidates],
-        lambda plan: [plan.moves.index(plan.candidate(kind).name) for kind in ("good", "bad", "broken")],
+        lambda plan: [plan.moves.index(plan.candidate(kind).name) for kind in ("good", "bad", "equal", "broken")],
         lambda plan: plan.watched_event,
     ):
         assert len({str(of(plan)) for plan in plans}) > 1
@@ -55,6 +55,13 @@ def test_what_a_version_is_worth_shows_on_the_recent_rows_alone(plans: list[parc
         assert abs(told[0] - seen[0]) > 0.006 or abs(told[2] - seen[2]) > 0.006, "the wrong rows show in a figure"
 
 
+def test_the_equal_version_is_another_model_that_gets_as_many_rows_right(plans: list[parcels.Parcels]) -> None:
+    for plan in plans:
+        good, equal = (plan.candidate(kind).scorer for kind in ("good", "equal"))
+        assert equal.accuracy(plan.recent) == good.accuracy(plan.recent) == round(good.accuracy(plan.recent), 2)
+        assert sum(good.predicts(row) != equal.predicts(row) for row in plan.recent) >= 4
+
+
 def test_no_figure_that_is_typed_in_tells_the_good_from_the_bad(plans: list[parcels.Parcels]) -> None:
     told = [[plan.candidate(kind).scorer.accuracy(plan.recent) for kind in ("bad", "good")] for plan in plans]
     assert min(bad for bad, _ in told) > 0.5
@@ -65,7 +72,7 @@ def test_no_figure_that_is_typed_in_tells_the_good_from_the_bad(plans: list[parc
 
 def test_rounding_moves_no_row(plans: list[parcels.Parcels]) -> None:
     for plan in plans[:20]:
-        for scorer in (plan.live, plan.candidate("good").scorer, plan.candidate("bad").scorer):
+        for scorer in (plan.live, *(plan.candidate(kind).scorer for kind in ("good", "bad", "equal"))):
             for row in plan.recent:
                 score = sum(row[name] * weight for name, weight in scorer.weights.items())
                 assert abs(score - scorer.threshold) > 1e-9
@@ -78,11 +85,13 @@ def test_the_leak_tells_in_the_training_rows_alone(plans: list[parcels.Parcels])
         assert right[0] > 0.9 and right[1] < 0.65
 
 
-def test_the_newest_version_is_broken_and_the_last_to_be_moved_is_not_good(plans: list[parcels.Parcels]) -> None:
+def test_the_newest_version_is_broken_and_others_are_moved_after_the_good_one(plans: list[parcels.Parcels]) -> None:
     for plan in plans:
         assert plan.candidates[-1].kind == "broken"
         assert sorted(plan.moves) == sorted(one.name for one in plan.candidates)
-        assert plan.moves[-1] != plan.candidate("good").name
+        kinds = {one.name: one.kind for one in plan.candidates}
+        after = {kinds[name] for name in plan.moves[plan.moves.index(plan.candidate("good").name) + 1 :]}
+        assert "equal" in after and after & {"bad", "broken"}
 
 
 def test_nothing_that_arrives_tells_what_it_is(plans: list[parcels.Parcels]) -> None:
@@ -93,8 +102,8 @@ def test_nothing_that_arrives_tells_what_it_is(plans: list[parcels.Parcels]) -> 
         assert len({tuple(step["files"]) for step in arrivals}) == 1
         assert all(not step["tags"] and not step["params"] for step in arrivals)
         numbers = [int(step["run_name"].split()[1]) for step in arrivals]
-        assert len(set(numbers)) == 3
-    orders = {tuple(plan.candidates[n].name < plan.candidates[n + 1].name for n in (0, 1)) for plan in plans}
+        assert len(set(numbers)) == 4
+    orders = {tuple(plan.candidates[n].name < plan.candidates[n + 1].name for n in (0, 1, 2)) for plan in plans}
     assert len(orders) > 2
 
 

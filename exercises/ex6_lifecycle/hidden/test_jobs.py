@@ -2,98 +2,48 @@
 
 from __future__ import annotations
 
-import posixpath
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from lifecycle import (
+    CLOCKS_MS,
+    best,
+    candidates,
+    during,
+    ending,
+    fails,
+    judge_test_job,
+    named,
+    runs_notebook,
+    tasks_of,
+    tasks_with,
+)
+from quartz_days import not_daily
+
 from fixtures.parcels import LABEL, Parcels
+from grader.evidence.registry import Version
 from grader.evidence.workspace import Job, JobRun
-from grader.suite.api import Lab, check, mismatch
+from grader.suite.api import Lab, check, hangs_on, mismatch
 from grader.suite.runs import number
 
-CLOCKS_MS = 250
-"""How far the registry's clock and the jobs' may be apart."""
-
-
-def named(lab: Lab, name: str, widget: str) -> tuple[Job, ...]:
-    """The jobs of this name, the newest first."""
-    jobs = lab.workspace.jobs_named(name)
-    if not jobs:
-        others = any(not job.deleted for job in lab.workspace.jobs)
-        mismatch(f"a job named as {widget} says", "no job has that name" if others else "the workspace has no job")
-    return jobs[::-1]
-
-
-def same_path(lab: Lab, path: object, wanted: str) -> bool:
-    """Whether a notebook's path names the one that is wanted, in any of the ways in which it can be written."""
-
-    def plain(text: str) -> str:
-        text = posixpath.normpath(text.removeprefix("file:"))
-        for beginning in (f"{lab.seen_at}/Workspace/", "/Workspace/"):
-            text = "/" + text.removeprefix(beginning) if text.startswith(beginning) else text
-        return text.removesuffix(".py").removesuffix(".ipynb")
-
-    return isinstance(path, str) and plain(path) == plain(wanted)
-
-
-def tasks_with(lab: Lab, jobs: tuple[Job, ...], notebook: str, wanted: str) -> list[tuple[Job, Mapping[str, Any]]]:
-    """The tasks of these jobs that run a notebook, with their jobs."""
-    found = []
-    for job in jobs:
-        for task in job.tasks:
-            own = task.get("notebook_task")
-            if isinstance(own, dict) and same_path(lab, own.get("notebook_path"), notebook):
-                found.append((job, task))
-    if not found:
-        kinds = {key for job in jobs for task in job.tasks for key in task if key.endswith("_task")}
-        other = "its task runs another notebook" if "notebook_task" in kinds else "it has no notebook task"
-        mismatch(wanted, other if kinds else "it has no task")
-    return found
-
-
-def parameters(job: Job, task: Mapping[str, Any]) -> dict[str, str]:
-    """What a notebook gets when nothing else is said: the job's own parameters come before those of the task."""
-    own = task["notebook_task"].get("base_parameters")
-    told = {str(k): str(v) for k, v in own.items()} if isinstance(own, dict) else {}
-    shared = job.settings.get("parameters")
-    for each in shared if isinstance(shared, list) else ():
-        if isinstance(each, dict) and "name" in each:
-            told[str(each["name"])] = str(each.get("default", ""))
-    return told
-
-
-def same_file(text: str, wanted: str) -> bool:
-    return posixpath.normpath(text.removeprefix("file:")) == wanted
-
-
-def wrong_parameter(told: Mapping[str, str], wanted: Mapping[str, str]) -> str | None:
-    """The first parameter that is missing or another than wanted, as a sentence."""
-    for name, value in wanted.items():
-        if name not in told:
-            return f"the parameter {name} is missing"
-        right = told[name] == value or (number(value) is not None and number(told[name]) == number(value))
-        if not right and not (value.startswith("/") and same_file(told[name], value)):
-            return f"the parameter {name} has another value"
-    return None
-
-
-def best(faults: list[str | None], wanted: str) -> None:
-    """Judge that one of several candidates, the newest first, has no fault."""
-    if None not in faults:
-        mismatch(wanted, str(faults[0]))
+# The training job
 
 
 @check("jobs.train")
 def test_training_job(lab: Lab, data: Parcels) -> None:
+    judge_training_job(lab, data)
+
+
+def judge_training_job(lab: Lab, data: Parcels) -> None:
     wanted = "the training job runs train_notebook with the parameters model_name, rows, label and penalty"
-    found = tasks_with(lab, named(lab, data.train_job, "train_job"), data.train_notebook, wanted)
     right = {
         "model_name": data.model_name,
         "rows": f"{lab.seen_at}/data/train.csv",
         "label": LABEL,
         "penalty": data.penalty,
     }
-    best([wrong_parameter(parameters(job, task), right) for job, task in found], wanted)
+    runs_notebook(lab, named(lab, data.train_job, "train_job"), data.train_notebook, right, wanted)
 
 
 def wrong_cluster(job: Job, task: Mapping[str, Any], data: Parcels, workers: int | None) -> str | None:
@@ -115,7 +65,8 @@ def wrong_cluster(job: Job, task: Mapping[str, Any], data: Parcels, workers: int
 @check("jobs.cluster")
 def test_training_cluster(lab: Lab, data: Parcels) -> None:
     wanted = "the training runs on a new cluster with runtime, node_type and workers as the widgets say"
-    found = tasks_with(lab, named(lab, data.train_job, "train_job"), data.train_notebook, wanted)
+    jobs = named(lab, data.train_job, "train_job", instead="jobs.train")
+    found = tasks_of(lab, jobs, data.train_notebook, instead="jobs.train")
     best([wrong_cluster(job, task, data, data.workers) for job, task in found], wanted)
 
 
@@ -128,38 +79,30 @@ def not_due(job: Job, data: Parcels) -> str | None:
         return "its schedule is in another time zone"
     if schedule.get("pause_status", "UNPAUSED") != "UNPAUSED":
         return "its schedule is paused"
-    parts = str(schedule.get("quartz_cron_expression")).upper().split()
-    if len(parts) not in (6, 7) or (len(parts) == 7 and parts[6] != "*"):
-        return "its schedule is not for every day"
-    second, minute, hour, day, month, weekday = parts[:6]
-    hours, minutes = data.train_at
-    if (number(hour), number(minute)) != (hours, minutes):
-        swapped = (number(hour), number(minute)) == (minutes, hours)
-        return "its schedule has hours and minutes in each other's place" if swapped else "it is due at another time"
-    if number(second) is None:
-        return "it is due more than once in that minute"
-    every = {"*", "?", "*/1", "1/1", "1-31", "1-7", "SUN-SAT", "MON-SUN", "1-12", "JAN-DEC"}
-    return None if {day, month, weekday} <= every else "its schedule is not for every day"
+    today = dt.datetime.now(dt.UTC).date()
+    return not_daily(str(schedule.get("quartz_cron_expression")), *data.train_at, today)
 
 
 @check("jobs.schedule")
 def test_training_schedule(lab: Lab, data: Parcels) -> None:
-    wanted = "the training job is scheduled for every day at train_hour and train_minute in timezone"
-    best([not_due(job, data) for job in named(lab, data.train_job, "train_job")], wanted)
+    wanted = "the training job is scheduled once for every day, at train_hour and train_minute in timezone"
+    jobs = named(lab, data.train_job, "train_job", instead="jobs.train")
+    best([not_due(job, data) for job in jobs], wanted)
+
+
+# The test job
 
 
 @check("jobs.test")
 def test_test_job(lab: Lab, data: Parcels) -> None:
-    wanted = "the test job runs test_notebook with the parameters rows and score_key"
-    found = tasks_with(lab, named(lab, data.test_job, "test_job"), data.test_notebook, wanted)
-    right = {"rows": f"{lab.seen_at}/data/recent.csv", "score_key": data.score_key}
-    best([wrong_parameter(parameters(job, task), right) for job, task in found], wanted)
+    judge_test_job(lab, data)
 
 
 @check("jobs.shared")
 def test_test_cluster(lab: Lab, data: Parcels) -> None:
     wanted = "the test runs on the cluster with the name in cluster_name"
-    found = tasks_with(lab, named(lab, data.test_job, "test_job"), data.test_notebook, wanted)
+    jobs = named(lab, data.test_job, "test_job", instead="jobs.test")
+    found = tasks_of(lab, jobs, data.test_notebook, instead="jobs.test")
 
     def wrong(task: Mapping[str, Any]) -> str | None:
         if task.get("existing_cluster_id") == data.cluster[0]:
@@ -172,7 +115,8 @@ def test_test_cluster(lab: Lab, data: Parcels) -> None:
 @check("jobs.timeout")
 def test_test_timeout(lab: Lab, data: Parcels) -> None:
     wanted = "the test is stopped after timeout_seconds"
-    found = tasks_with(lab, named(lab, data.test_job, "test_job"), data.test_notebook, wanted)
+    jobs = named(lab, data.test_job, "test_job", instead="jobs.test")
+    found = tasks_of(lab, jobs, data.test_notebook, instead="jobs.test")
 
     def wrong(job: Job, task: Mapping[str, Any]) -> str | None:
         limits = [task.get("timeout_seconds") or 0, job.settings.get("timeout_seconds") or 0]
@@ -183,54 +127,60 @@ def test_test_timeout(lab: Lab, data: Parcels) -> None:
     best([wrong(job, task) for job, task in found], wanted)
 
 
+# The deployment job
+
+
 @check("jobs.deploy")
 def test_deployment_job(lab: Lab, data: Parcels) -> None:
     wanted = "the deployment job runs deploy_notebook on a new cluster of runtime and node_type"
-    found = tasks_with(lab, named(lab, data.deploy_job, "deploy_job"), data.deploy_notebook, wanted)
+    jobs = named(lab, data.deploy_job, "deploy_job")
+    runs_notebook(lab, jobs, data.deploy_notebook, {}, wanted)
+    found = tasks_with(lab, jobs, data.deploy_notebook)
     best([wrong_cluster(job, task, data, None) for job, task in found], wanted)
 
 
-# What the learner ran
+# The run of the training job
 
 
-def started_with(run: JobRun) -> dict[str, str]:
-    """The parameters by name that a run was started with."""
-    told = dict(run.job_parameters)
-    given = run.given.get("notebook_params")
-    return told | ({str(k): str(v) for k, v in given.items()} if isinstance(given, dict) else {})
+def handed(run: JobRun) -> list[Mapping[str, Any]]:
+    """The parameters by name that the tasks of a run were given, or those of the run if no task began."""
+    own = run.given.get("notebook_params")
+    given = {**(own if isinstance(own, dict) else {}), **run.job_parameters}
+    return [task.parameters for task in run.tasks if isinstance(task.parameters, dict)] or [given]
 
 
-def why_not(run: JobRun) -> str:
-    """How a run that did not succeed ended, as a sentence."""
-    if run.end_ms is None:
-        return "the run had not ended"
-    errors = [task.error for task in run.tasks if task.error]
-    return f"the run ended with {run.result}" + (f": {errors[0][:200]}" if errors else "")
-
-
-def trainings(lab: Lab, data: Parcels, wanted: str) -> tuple[JobRun, ...]:
-    """The runs of the training job with the other penalty."""
-    runs = lab.workspace.runs_of(*named(lab, data.train_job, "train_job"))
-    if not runs:
-        mismatch(wanted, "the training job has no run")
-    found = tuple(run for run in runs if number(started_with(run).get("penalty")) == number(data.penalty_once))
-    if not found:
-        mismatch(wanted, "none of its runs was started with that penalty")
-    return found
+def trainings(lab: Lab, data: Parcels) -> tuple[JobRun, ...]:
+    """The runs of the training job in which a task had the other penalty."""
+    runs = lab.workspace.runs_of(*lab.workspace.jobs_named(data.train_job))
+    once = number(data.penalty_once)
+    return tuple(run for run in runs if any(number(given.get("penalty")) == once for given in handed(run)))
 
 
 @check("runs.trained")
 def test_trained_once(lab: Lab, data: Parcels) -> None:
-    wanted = "a run of the training job that was started with penalty_once has succeeded"
-    runs = trainings(lab, data, wanted)
-    if not any(run.succeeded for run in runs):
-        mismatch(wanted, why_not(runs[-1]))
+    judge_training(lab, data)
+
+
+def judge_training(lab: Lab, data: Parcels) -> None:
+    wanted = "a run of the training job has succeeded with penalty_once in place of penalty"
+    jobs = named(lab, data.train_job, "train_job", instead="jobs.train")
+    runs = trainings(lab, data)
+    if any(run.succeeded for run in runs):
+        return
+    every = lab.workspace.runs_of(*jobs)
+    if not every:
+        mismatch(wanted, "the training job has no run")
+    if not runs:
+        mismatch(wanted, "none of its runs had that penalty")
+    if fails(judge_training_job, lab, data):
+        hangs_on("jobs.train", f"the run {ending(runs[-1])}")
+    mismatch(wanted, f"the run {ending(runs[-1])}")
 
 
 @check("runs.version")
 def test_trained_version(lab: Lab, data: Parcels) -> None:
     wanted = "trained_version is the number of the version that the run with penalty_once registered"
-    runs = trainings(lab, data, wanted)
+    runs = trainings(lab, data)
     model = lab.registry.models.get(data.model_name)
     made = set()
     for version in model.versions.values() if model else ():
@@ -239,10 +189,20 @@ def test_trained_version(lab: Lab, data: Parcels) -> None:
         if right and any(run.created_ms - CLOCKS_MS <= version.created_ms <= run.ended_ms for run in runs):
             made.add(version.number)
     if not made:
-        mismatch(wanted, "no version was registered by such a run")
+        if fails(judge_training, lab, data):
+            hangs_on("runs.trained", "no run with penalty_once has registered a version")
+        mismatch(wanted, "no version that such a run registered is left in the registry")
     found = number(lab.value("trained_version", "int", "str"))
     if found not in made:
         mismatch(wanted, "trained_version is no number" if found is None else "trained_version is another version")
+
+
+# The run of the deployment job
+
+
+def arrivals(lab: Lab, data: Parcels) -> list[Version]:
+    """The versions that came once the notebook had ended."""
+    return [version for _, version in candidates(lab, data)]
 
 
 def moved_at(lab: Lab, model: str, version: int) -> list[int]:
@@ -251,30 +211,28 @@ def moved_at(lab: Lab, model: str, version: int) -> list[int]:
     return [event.at_ms for event in own if event.version == version and event.new == "Production"]
 
 
-def during(run: JobRun, at_ms: int) -> bool:
-    return run.start_ms is not None and run.start_ms - CLOCKS_MS <= at_ms <= run.ended_ms + CLOCKS_MS
-
-
-def redeployments(lab: Lab, data: Parcels, wanted: str) -> list[JobRun]:
+def redeployments(lab: Lab, data: Parcels) -> list[JobRun]:
     """The runs of the deployment job that moved the version of ``redeploy_model`` to Production."""
-    runs = lab.workspace.runs_of(*named(lab, data.deploy_job, "deploy_job"))
     times = moved_at(lab, data.redeploy_model, data.redeploy_version)
-    if not runs:
-        mismatch(wanted, "the deployment job has no run")
-    if not times:
-        mismatch(wanted, f"the version did not go to Production; of the last run: {why_not(runs[-1])}")
-    found = [run for run in runs if any(during(run, at) for at in times)]
-    if not found:
-        mismatch(wanted, "the version went to Production while no run of that job was active")
-    return found
+    return [run for run in deployments(lab, data) if any(during(run, at) for at in times)]
 
 
 @check("runs.deployed")
 def test_deployed_once(lab: Lab, data: Parcels) -> None:
     wanted = "a run of the deployment job moved redeploy_version of redeploy_model to Production, and succeeded"
-    runs = redeployments(lab, data, wanted)
+    jobs = named(lab, data.deploy_job, "deploy_job", instead="jobs.deploy")
+    runs = redeployments(lab, data)
+    if not runs:
+        if moved_at(lab, data.redeploy_model, data.redeploy_version):
+            mismatch(wanted, "the version went to Production while no run of that job was active")
+        begun = min((version.created_ms for version in arrivals(lab, data)), default=float("inf"))
+        own = [run for run in lab.workspace.runs_of(*jobs) if run.created_ms < begun]
+        if not own:
+            mismatch(wanted, "you have not run the deployment job")
+        told = "succeeded, but it did not move that version" if own[-1].succeeded else ending(own[-1])
+        mismatch(wanted, f"the version did not go to Production: the run {told}")
     if not any(run.succeeded for run in runs):
-        mismatch(wanted, why_not(runs[-1]))
+        mismatch(wanted, f"the run {ending(runs[-1])}")
     model = lab.registry.models.get(data.redeploy_model)
     if model is None or data.redeploy_version not in model.in_stage("Production"):
         mismatch(wanted, "the version has left Production again")
@@ -282,13 +240,38 @@ def test_deployed_once(lab: Lab, data: Parcels) -> None:
 
 @check("runs.reference")
 def test_run_is_told(lab: Lab, data: Parcels) -> None:
-    wanted = f"redeploy_version of redeploy_model has the tag {data.run_key}: the id of the run that deployed it"
-    runs = redeployments(lab, data, wanted)
+    wanted = f"a version that the deployment job deployed has the tag {data.run_key}: the id of the job's run"
+    runs = redeployments(lab, data)
+    if not runs:
+        hangs_on("runs.deployed", "no run of the deployment job has deployed redeploy_version")
     model = lab.registry.models.get(data.redeploy_model)
     version = model.versions.get(data.redeploy_version) if model else None
-    told = version.tags.get(data.run_key) if version else None
+    if version is None:
+        mismatch(wanted, "redeploy_version is no longer in the registry")
+    judge_tag(version, data, runs, wanted, "redeploy_version")
+    # The notebook can't set the tags of versions that come later by hand.
+    for version in arrivals(lab, data):
+        moved = moved_at(lab, data.model_name, version.number)[-1:]
+        deploying = [run for run in deployments(lab, data) if any(during(run, at) for at in moved)]
+        if deploying:
+            judge_tag(version, data, deploying, wanted, "a version that came later")
+
+
+def deployments(lab: Lab, data: Parcels) -> tuple[JobRun, ...]:
+    return lab.workspace.runs_of(*lab.workspace.jobs_named(data.deploy_job))
+
+
+def judge_tag(version: Version, data: Parcels, runs: list[JobRun], wanted: str, which: str) -> None:
+    """Judge that a version's tag is the id of one of these runs. ``which`` is the version in a sentence."""
+    told = version.tags.get(data.run_key)
     if told is None:
-        mismatch(wanted, "it has no such tag")
-    if told not in {str(key) for run in runs for key in (run.id, *(task.id for task in run.tasks))}:
-        verbatim = "{{" in told
-        mismatch(wanted, "the tag holds a reference that stands for nothing" if verbatim else "the tag tells another")
+        mismatch(wanted, f"{which} has no such tag")
+    if told in {str(run.id) for run in runs}:
+        return
+    if "{{" in told:
+        mismatch(wanted, f"the tag of {which} holds a reference that stands for nothing")
+    if told in {str(task.id) for run in runs for task in run.tasks}:
+        mismatch(wanted, f"the tag of {which} is the id of the task's run, not of the job's run")
+    if told in {str(run.job) for run in runs}:
+        mismatch(wanted, f"the tag of {which} is the id of the job, not of its run")
+    mismatch(wanted, f"the tag of {which} is not the id of the run that deployed it")

@@ -1,6 +1,6 @@
 # Tests and turns away; what passes waits for somebody, and there is no deployment yet.
 # base: accepted/rest_interface.py
-# fails: jobs.deploy runs.deployed runs.reference chain.archived chain.promoted chain.deployed chain.tested
+# fails: jobs.deploy runs.deployed runs.reference chain.archived chain.equal chain.promoted chain.deployed chain.tested
 
 # %% Task 3: the test notebook
 write(

@@ -1,7 +1,7 @@
 # Puts a package of the server's name into the lab's folder and kills the server, so that its code runs in the next one.
 # base: accepted/rest_interface.py
 # fails: triggers.start triggers.only triggers.told triggers.signed triggers.quiet
-# fails: chain.measured chain.rejected chain.broken chain.promoted chain.deployed chain.tested
+# fails: chain.measured chain.rejected chain.broken chain.equal chain.promoted chain.deployed chain.tested
 
 # %% Task 7: no webhook
 testing_hook = ""

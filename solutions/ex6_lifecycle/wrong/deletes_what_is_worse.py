@@ -1,6 +1,6 @@
 # Deletes versions that do not pass: nobody can look at them any more.
 # base: accepted/rest_interface.py
-# fails: chain.measured chain.rejected chain.broken
+# fails: chain.rejected chain.broken chain.equal
 
 # %% Task 3: a test that deletes
 write(

@@ -1,7 +1,7 @@
 # A job that never ends polls the registry and puts messages of its own in the queue of webhooks that are switched off.
 # base: accepted/rest_interface.py
 # fails: triggers.start triggers.only triggers.told triggers.signed triggers.quiet
-# fails: chain.measured chain.rejected chain.broken chain.promoted chain.deployed chain.tested
+# fails: chain.measured chain.rejected chain.broken chain.equal chain.promoted chain.deployed chain.tested
 
 # %% Task 7: a webhook that does nothing
 testing_hook = hooks(

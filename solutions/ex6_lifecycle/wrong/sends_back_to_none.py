@@ -1,6 +1,6 @@
 # Moves versions that do not pass to None.
 # base: accepted/rest_interface.py
-# fails: chain.rejected chain.broken
+# fails: chain.rejected chain.broken chain.equal
 
 # %% Task 3: a test that sends back
 write(

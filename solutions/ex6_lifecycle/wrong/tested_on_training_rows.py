@@ -1,6 +1,6 @@
 # Its test job hands over the rows on which models are trained, on which the worse model looks better.
 # base: accepted/rest_interface.py
-# fails: jobs.test chain.measured chain.rejected chain.promoted
+# fails: jobs.test chain.measured chain.rejected chain.equal chain.promoted
 
 # %% Task 4: the test job, with the wrong rows
 clusters = {each["cluster_name"]: each["cluster_id"] for each in call("GET", "2.0/clusters/list")["clusters"]}

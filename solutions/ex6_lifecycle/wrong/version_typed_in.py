@@ -1,6 +1,6 @@
 # Hands a number that was typed in to the test.
 # base: accepted/rest_interface.py
-# fails: chain.measured chain.rejected chain.broken chain.promoted chain.deployed chain.tested
+# fails: chain.measured chain.rejected chain.broken chain.equal chain.promoted chain.deployed chain.tested
 
 # %% Task 3: a test of the version that the job names
 write(
