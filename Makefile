@@ -22,6 +22,7 @@ lint: setup ## Style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@for suite in exercises/*/hidden; do echo "mypy $$suite"; MYPYPATH=$$suite $(BIN)/mypy $$suite || exit; done
 
 check: lint ## Style, types and all tests that need no lab and no server: under a minute
 	$(PYTEST) -m "not lab and not server and not proof"

@@ -177,6 +177,15 @@ def use_registry() -> Told:
     client.create_registered_model("again")
     client.create_model_version("again", "/lab/1")
     client.transition_model_version_stage("again", "1", "Staging")
+    # One that gets another name between two stages, and a new one of its first name.
+    client.create_registered_model("draft")
+    client.create_model_version("draft", "/lab/0")
+    client.transition_model_version_stage("draft", "1", "Staging")
+    client.set_registered_model_alias("draft", "best", "1")
+    client.rename_registered_model("draft", "final")
+    client.transition_model_version_stage("final", "1", "Production")
+    client.create_registered_model("draft")
+    client.create_model_version("draft", "/lab/1")
     found = {model.name: client.get_registered_model(model.name) for model in client.search_registered_models()}
     return {
         "models": {
@@ -383,7 +392,7 @@ def test_a_uri_that_names_no_model_leads_nowhere(modelled: Made, uri: str) -> No
 
 def test_the_registry_is_as_mlflow_tells_it(registered: Made) -> None:
     told, found = registered.told["models"], registered.registry.models
-    assert set(found) == set(told) == {"price", "empty", "again"}
+    assert set(found) == set(told) == {"price", "empty", "again", "draft", "final"}
     for name, model in found.items():
         assert model.name == name
         assert model.description == (told[name]["description"] or "")
@@ -430,6 +439,12 @@ def test_the_journal_tells_where_an_alias_pointed(
 def test_a_model_made_anew_does_not_inherit_its_stages(registered: Made) -> None:
     assert registered.registry.stages("again", 1) == ("None", "Staging")
     assert registered.registry.stages("empty", 1) == ()
+
+
+def test_a_renamed_model_keeps_its_past(registered: Made) -> None:
+    assert registered.registry.stages("final", 1) == ("None", "Staging", "Production")
+    assert registered.registry.pointed("final", "best") == (1,)
+    assert registered.registry.stages("draft", 1) == ("None",) and registered.registry.pointed("draft", "best") == ()
 
 
 def test_the_journal_keeps_the_order_and_the_times(registered: Made) -> None:

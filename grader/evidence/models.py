@@ -47,13 +47,19 @@ class PlainLoader(yaml.SafeLoader):
 
 @dataclass(frozen=True)
 class Model:
-    """A model's folder. ``id`` is MLflow 3's (``m-...``), None for one found among a run's artifacts."""
+    """A model's folder. ``id`` is MLflow 3's (``m-...``), None for one found among a run's artifacts.
+
+    ``param_names`` are those of the params logged for the model itself. ``measured`` are the names of the metrics that
+    its run logged for it together with the dataset that they were measured on.
+    """
 
     path: Path
     name: str
     id: str | None
     run_id: str | None
     created_ms: int = 0
+    param_names: frozenset[str] = frozenset()
+    measured: frozenset[str] = frozenset()
 
     @property
     def card(self) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +70,7 @@ class RegisteredModel:
 
 @dataclass(frozen=True)
 class Event:
-    """One entry of the journal. ``what``: version (made), stage or alias.
+    """One entry of the journal. ``what``: version (made), stage or alias; ``name`` is the model's name in the end.
 
     Of a stage ``old`` and ``new`` are the stages. Of an alias ``new`` is its name, ``old`` the version that it
     pointed to before, and ``version`` the one it points to now, None when the alias was removed.
@@ -159,12 +159,24 @@ def _version(row: Row, tags: Mapping[str, str]) -> Version:
 
 
 def _events(rows: Iterable[Row]) -> Iterable[Event]:
+    """The entries for :attr:`Registry.journal`, with the names that the models have now."""
+    events: list[Event] = []
+    places: dict[str, list[int]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: int(row["id"])):
-        if row["what"] not in _TOLD:  # for the lab's workspace
-            continue
-        version = None if row["version"] is None else int(row["version"])
+        what, name = str(row["what"]), str(row["name"])
         old, new = (None if row[key] is None else str(row[key]) for key in ("old", "new"))
-        yield Event(int(row["at_ms"]), str(row["what"]), str(row["name"]), version, old, new)
+        if what == "renamed":
+            moved = places.pop(str(old), [])
+            places[name] = moved  # and what had this name before is gone
+            for place in moved:
+                events[place] = replace(events[place], name=name)
+        elif what in _TOLD:
+            places[name].append(len(events))
+            version = None if row["version"] is None else int(row["version"])
+            events.append(Event(int(row["at_ms"]), what, name, version, old, new))
+        elif what == "gone":
+            places.pop(name, None)
+    return events
 
 
 def _text(value: object) -> str:

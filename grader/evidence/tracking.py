@@ -35,7 +35,10 @@ _TABLES = {
     "logged_models": (
         *("model_id", "name", "artifact_location", "creation_timestamp_ms", "lifecycle_stage", "source_run_id"),
     ),
-    "inputs": ("source_type", "source_id", "destination_type", "destination_id"),
+    "logged_model_params": ("model_id", "param_key"),
+    "logged_model_metrics": ("model_id", "metric_name", "run_id", "dataset_digest"),
+    "inputs": ("input_uuid", "source_type", "source_id", "destination_type", "destination_id"),
+    "input_tags": ("input_uuid", "name", "value"),
 }
 
 
@@ -53,7 +56,8 @@ class Run:
     """One run. ``started_ms`` and ``ended_ms`` in milliseconds since 1970, ``ended_ms`` None while it is open.
 
     ``status`` is RUNNING, SCHEDULED, FINISHED, FAILED or KILLED; ``metrics`` hold every value in the order of steps;
-    ``artifacts`` is its folder, None if that is not in the lab; ``logged`` are MLflow 3's models that it put out.
+    ``artifacts`` is its folder, None if that is not in the lab; ``logged`` are MLflow 3's models that it put out;
+    ``contexts`` are those of the datasets among its inputs, such as ``train`` (the tag ``mlflow.data.context``).
     """
 
     id: str
@@ -68,6 +72,7 @@ class Run:
     tags: Mapping[str, str]
     artifacts: Path | None
     logged: tuple[Model, ...] = field(default=(), repr=False)
+    contexts: frozenset[str] = frozenset()
 
     @property
     def parent(self) -> str | None:
@@ -172,7 +177,8 @@ def _store(tables: Mapping[str, list[Row]], root: Path, seen_at: str) -> Store:
     params = _grouped(tables["params"], lambda row: str(row["value"]))
     tags = _grouped(tables["tags"], lambda row: "" if row["value"] is None else str(row["value"]))
     metrics = _metrics(tables["metrics"])
-    models = _models(tables["logged_models"], place)
+    models = _models(tables, place)
+    contexts = _contexts(tables)
     put_out = defaultdict(set)
     for row in tables["inputs"]:
         if row["source_type"] == "RUN_OUTPUT" and row["destination_type"] == "MODEL_OUTPUT":
@@ -196,21 +202,51 @@ def _store(tables: Mapping[str, list[Row]], root: Path, seen_at: str) -> Store:
                 tags=tags.get(run_id, {}),
                 artifacts=place(str(row["artifact_uri"])),
                 logged=tuple(m for m in models if m.run_id == run_id or m.id in put_out[run_id]),
+                contexts=frozenset(contexts[run_id]),
             )
         )
     active = {key: str(row["name"]) for key, row in experiments.items() if row["lifecycle_stage"] == "active"}
     return Store(active, tuple(runs), models, place)
 
 
-def _models(rows: Iterable[Row], place: Callable[[str], Path | None]) -> tuple[Model, ...]:
+def _models(tables: Mapping[str, list[Row]], place: Callable[[str], Path | None]) -> tuple[Model, ...]:
+    params, measured = defaultdict(set), defaultdict(set)
+    for row in tables["logged_model_params"]:
+        params[str(row["model_id"])].add(str(row["param_key"]))
+    for row in tables["logged_model_metrics"]:
+        if row["dataset_digest"]:
+            measured[str(row["model_id"]), str(row["run_id"])].add(str(row["metric_name"]))
     found = []
-    for row in sorted(rows, key=lambda row: int(row["creation_timestamp_ms"])):
+    for row in sorted(tables["logged_models"], key=lambda row: int(row["creation_timestamp_ms"])):
         path = place(str(row["artifact_location"]))
         if row["lifecycle_stage"] == "active" and path is not None:
             run_id = None if row["source_run_id"] is None else str(row["source_run_id"])
-            made = int(row["creation_timestamp_ms"])
-            found.append(Model(path, str(row["name"]), str(row["model_id"]), run_id, made))
+            model_id = str(row["model_id"])
+            found.append(
+                Model(
+                    path,
+                    str(row["name"]),
+                    model_id,
+                    run_id,
+                    int(row["creation_timestamp_ms"]),
+                    frozenset(params[model_id]),
+                    frozenset(measured[model_id, str(run_id)]),
+                )
+            )
     return tuple(found)
+
+
+def _contexts(tables: Mapping[str, list[Row]]) -> Mapping[str, set[str]]:
+    """The contexts of each run's datasets."""
+    of_input = defaultdict(set)
+    for row in tables["input_tags"]:
+        if row["name"] == "mlflow.data.context":
+            of_input[str(row["input_uuid"])].add(str(row["value"]))
+    found: dict[str, set[str]] = defaultdict(set)
+    for row in tables["inputs"]:
+        if (row["source_type"], row["destination_type"]) == ("DATASET", "RUN"):
+            found[str(row["destination_id"])] |= of_input[str(row["input_uuid"])]
+    return found
 
 
 def _grouped(rows: Iterable[Row], value: Callable[[Row], str]) -> dict[str, dict[str, str]]:

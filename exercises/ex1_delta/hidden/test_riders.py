@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from fixtures.bikeshare import Bikeshare
+from grader.evidence import Mismatch
 from grader.evidence.delta import Table
-from grader.suite.api import Lab, Mismatch, check, hangs_on, mismatch
+from grader.suite.api import Lab, check, hangs_on, mismatch
 
 Rows = Mapping[Any, list[dict[str, Any]]]
 Judgement = Callable[[Rows], str | None]

@@ -11,10 +11,10 @@ from typing import Any
 from shop import State, by_key, coffees, customers_now, first, real
 
 from fixtures.coffee import Coffee, Row
-from grader.evidence import Unreadable, features
+from grader.evidence import Mismatch, Unreadable, features
 from grader.evidence.behaviour import Call
 from grader.evidence.models import Model
-from grader.suite.api import Lab, Mismatch, hangs_on, mismatch
+from grader.suite.api import Lab, hangs_on, mismatch
 from grader.suite.runs import TOLERANCE
 
 MOST_ALIKE = 3

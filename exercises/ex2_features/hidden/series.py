@@ -10,8 +10,8 @@ from typing import Any
 from shop import alike, has_keys, known, passes
 
 from fixtures.coffee import CHANGING, Coffee, Row, latest
-from grader.evidence import Unreadable
-from grader.suite.api import Lab, Mismatch, mismatch
+from grader.evidence import Mismatch, Unreadable
+from grader.suite.api import Lab, mismatch
 
 Call = tuple[Any, Any]
 MOST_ROWS = 5_000

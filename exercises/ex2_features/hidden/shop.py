@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from fixtures.coffee import COFFEE_KEYS, Coffee, Row
-from grader.evidence import Unreadable
+from grader.evidence import Mismatch, Unreadable
 from grader.evidence.delta import Table
 from grader.evidence.features import FeatureTable
-from grader.suite.api import Lab, Mismatch, Unmet, hangs_on, mismatch, rows_differ
+from grader.suite.api import Lab, Unmet, hangs_on, mismatch, rows_differ
 from grader.suite.runs import TOLERANCE
 
 State = Mapping[Any, Sequence[Row]]

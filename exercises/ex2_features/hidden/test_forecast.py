@@ -22,9 +22,9 @@ from test_tables import kept, merged
 from training import IDS, PLACE, UNASKED, Count, Training, complete, counted, label, training
 
 from fixtures.coffee import Coffee, Row
-from grader.evidence import Unreadable, features
+from grader.evidence import Mismatch, Unreadable, features
 from grader.evidence.results import Frame
-from grader.suite.api import Lab, Mismatch, Unmet, check, hangs_on, mismatch
+from grader.suite.api import Lab, Unmet, check, hangs_on, mismatch
 
 
 @check("training.orders")

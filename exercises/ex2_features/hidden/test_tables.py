@@ -23,9 +23,9 @@ from shop import (
 )
 
 from fixtures.coffee import Coffee, Row
-from grader.evidence import Unreadable
+from grader.evidence import Mismatch, Unreadable
 from grader.evidence.results import Value
-from grader.suite.api import Lab, Mismatch, Unmet, check, hangs_on, mismatch, rows_differ
+from grader.suite.api import Lab, Unmet, check, hangs_on, mismatch, rows_differ
 
 
 @check("create.table")

@@ -10,8 +10,8 @@ from series import MOST_ROWS, Told, is_series, lacking, own, own_columns, told
 from shop import alike, ended_by, known, made_by, passes, real, same
 
 from fixtures.coffee import CHANGING, Coffee, Row
-from grader.evidence import Unreadable
-from grader.suite.api import Lab, Mismatch, check, hangs_on, mismatch
+from grader.evidence import Mismatch, Unreadable
+from grader.suite.api import Lab, check, hangs_on, mismatch
 
 
 @check("time.table")

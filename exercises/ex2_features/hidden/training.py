@@ -10,7 +10,8 @@ from typing import Any
 from shop import State, coffees, customers_then, first, real, same
 
 from fixtures.coffee import Coffee, Row
-from grader.suite.api import Lab, Mismatch, hangs_on
+from grader.evidence import Mismatch
+from grader.suite.api import Lab, hangs_on
 from grader.suite.runs import number
 
 PLACE = "tables/training"

@@ -6,19 +6,17 @@ import json
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from test_model import asked, wrong_forest
 from tracked import names_asked, own_runs, run_of
 
 from fixtures.tumours import Scores, Tumours, labels
-from grader.evidence import database
 from grader.evidence.behaviour import Answer
 from grader.evidence.files import read_bytes
 from grader.evidence.models import Model
 from grader.evidence.tracking import Run
-from grader.runtime.templates import STORE
 from grader.suite.api import Lab, check, hangs_on, mismatch
 from grader.suite.runs import close, number, wrong_metrics
 
@@ -205,12 +203,6 @@ TRAINING = (
 NO_MATTER = {"n_jobs", "oob_score", "verbose", "warm_start"}
 """Arguments that don't change what a forest answers."""
 MOST_INFO_BYTES = 1 << 20
-OF_THE_STORE = {
-    "inputs": ("input_uuid", "source_type", "destination_type", "destination_id"),
-    "input_tags": ("input_uuid", "name", "value"),
-    "logged_model_metrics": ("model_id", "metric_name", "run_id", "dataset_digest"),
-    "logged_model_params": ("model_id", "param_key"),
-}
 
 
 def forest_params(data: Tumours) -> dict[str, object]:
@@ -235,41 +227,13 @@ def _same_param(text: str, right: object) -> bool:
     return text == str(right) or (number(right) is not None and number(text) == number(right))
 
 
-@dataclass(frozen=True)
-class Recorded:
-    """What only autologging leaves without being asked."""
+def autologged(run: Run, data: Tumours) -> list[Model]:
+    """The run's models for which the forest's params and the training metrics with their dataset were logged.
 
-    dataset: bool
-    """The training data is among the run's inputs."""
-    models: tuple[Model, ...]
-    """The run's models that have the forest's params, and the training metrics with the dataset they come from."""
-
-
-def recorded(lab: Lab, run: Run, data: Tumours) -> Recorded:
-    store = database.read(lab.root / STORE, OF_THE_STORE)
-    train = {
-        row["input_uuid"]
-        for row in store["input_tags"]
-        if (row["name"], row["value"]) == ("mlflow.data.context", "train")
-    }
-    dataset = any(
-        (row["source_type"], row["destination_type"], row["destination_id"]) == ("DATASET", "RUN", run.id)
-        and row["input_uuid"] in train
-        for row in store["inputs"]
-    )
-    params = {(row["model_id"], row["param_key"]) for row in store["logged_model_params"]}
-    metrics = {
-        (row["model_id"], row["metric_name"])
-        for row in store["logged_model_metrics"]
-        if row["run_id"] == run.id and row["dataset_digest"]
-    }
-    models = [
-        model
-        for model in run.logged
-        if all((model.id, key) in params for key in forest_params(data))
-        and all((model.id, key) in metrics for key in (*TRAINING, "training_score"))
-    ]
-    return Recorded(dataset, tuple(models))
+    Only autologging does that without being asked.
+    """
+    params, metrics = forest_params(data).keys(), {*TRAINING, "training_score"}
+    return [model for model in run.logged if params <= model.param_names and metrics <= model.measured]
 
 
 def by_hand(run: Run, data: Tumours, models: Sequence[Model]) -> str | None:
@@ -320,15 +284,15 @@ def test_autolog(lab: Lab, data: Tumours) -> None:
     absent = [key for key in TRAINING if run.metric(key) is None]
     if absent:
         mismatch(wanted, f"the metric {absent[0]} is missing")
-    traces = recorded(lab, run, data)
-    if not traces.dataset:
+    models = autologged(run, data)
+    if "train" not in run.contexts:
         mismatch(wanted, "the training data is not among the run's inputs as a dataset")
     moments = {(run.metrics[key][-1].step, run.metrics[key][-1].timestamp) for key in TRAINING}
     described = "estimator_name" in run.tags and "estimator_class" in run.tags
     drawn = run.artifact("estimator.html") in run.files
-    if not (described and drawn and len(moments) == 1 and (traces.models or not run.models)):
+    if not (described and drawn and len(moments) == 1 and (models or not run.models)):
         mismatch(wanted, "parts of what autologging always records are missing, so not all was recorded by it")
-    beside = by_hand(run, data, traces.models)
+    beside = by_hand(run, data, models)
     if beside:
         mismatch("the run holds nothing that was logged by hand", beside)
 
@@ -341,7 +305,7 @@ def test_automodel(lab: Lab, data: Tumours) -> None:
         hangs_on("compare.autolog", "autologging recorded nothing in this run")
     if not run.models:
         mismatch(wanted, "the run has no model")
-    own = recorded(lab, run, data).models
+    own = autologged(run, data)
     model = (own or run.models)[-1]
     wrong = wrong_forest(lab, model, *data.answers(data.forest(data.auto_trees, data.max_depth)), data)
     if wrong and other_params(run, data):
@@ -384,7 +348,7 @@ def trials(lab: Lab, data: Tumours, parent: Run) -> list[Run]:
 
 def trained_again(lab: Lab, data: Tumours, parent: Run) -> list[tuple[Values, Run]]:
     """The trials whose forest can be trained again, with what they tried."""
-    found = []
+    found: list[tuple[Values, Run]] = []
     for run in trials(lab, data, parent):
         depth, leaf = (whole(run, key) for key in TRIED)
         if depth is not None and leaf is not None and depth >= 1 and leaf >= 1:

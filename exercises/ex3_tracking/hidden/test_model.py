@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from tracked import run_of
 
 from fixtures.tumours import FEATURES, Tumours
+from grader.evidence import Mismatch
 from grader.evidence.behaviour import Answer, Call
 from grader.evidence.models import Model
-from grader.suite.api import Lab, Mismatch, check, hangs_on, mismatch
+from grader.suite.api import Lab, check, hangs_on, mismatch
 from grader.suite.runs import close, number
 
 NUMERIC = {"double", "float"}
@@ -29,7 +31,8 @@ def wrong_forest(lab: Lab, model: Model, labels: list[int], chances: list[list[f
     """How a model's answers on the rows asked differ from a forest's, as a sentence, or None."""
     if "sklearn" not in model.flavors:
         return f"the model has the flavors {', '.join(model.flavors)}, and not sklearn"
-    for answer, wanted in zip(asked(lab, model, data), (labels, chances), strict=True):
+    right: tuple[list[Any], ...] = (labels, chances)
+    for answer, wanted in zip(asked(lab, model, data), right, strict=True):
         if answer.values is None:
             return f"asked about rows, the model raised {answer.error}"
         if len(answer.values) != len(wanted) or not all(map(_same, answer.values, wanted)):

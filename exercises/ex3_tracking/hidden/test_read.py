@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from fixtures.tumours import PastRun, Tumours
+from grader.evidence import Mismatch
 from grader.evidence.results import Frame, Value
-from grader.suite.api import Lab, Mismatch, check, mismatch
+from grader.suite.api import Lab, check, mismatch
 from grader.suite.runs import close
 
 

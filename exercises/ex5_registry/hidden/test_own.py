@@ -17,11 +17,11 @@ from functools import cached_property
 from typing import Any
 
 from fixtures.wine import FEATURES, Reference, Row, Wine
-from grader.evidence import Unreadable
+from grader.evidence import Mismatch, Unreadable
 from grader.evidence.behaviour import Answer, Call
 from grader.evidence.models import Model
 from grader.evidence.registry import Event, RegisteredModel, Version
-from grader.suite.api import Lab, Mismatch, Unmet, check, hangs_on, mismatch
+from grader.suite.api import Lab, Unmet, check, hangs_on, mismatch
 from grader.suite.runs import number as figure
 
 FIRST, LAST = 4, 8
@@ -81,13 +81,13 @@ class Own:
     def at(self, numbers: Numbers, place: int) -> Held:
         """The version that stands for the brief's version ``place``; the check hangs on that one if there is none."""
         number = numbers[place - 1]
-        if number in self.held:
+        if number is not None and number in self.held:
             return self.held[number]
         hangs_on(HOLDS[place - 1], self.lacks(number, place))
 
     def lacks(self, number: int | None, place: int) -> str:
         """Why there is no version ``place`` to be judged."""
-        if number in self.refused:
+        if number is not None and number in self.refused:
             return f"version {number} does not count: {self.refused[number]}"
         return f"version {place} was deleted" if place in self.model.deleted else f"there is no version {place}"
 
