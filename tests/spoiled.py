@@ -13,7 +13,9 @@ import importlib
 import inspect
 import json
 import os
+import random
 import shutil
+import sqlite3
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,7 +31,7 @@ from deltalake import DeltaTable, write_deltalake
 
 from grader import catalog, lab, submission
 from grader.catalog import Exercise
-from grader.evidence import Mismatch, Unreadable
+from grader.evidence import Mismatch, Unreadable, workspace
 from grader.lab import sandbox
 from grader.lab.probe import Prober
 from grader.runtime import templates
@@ -38,7 +40,13 @@ from grader.suite.api import Lab, Unmet
 SEED = 1
 RESULTS, STORE = "run/results.json", f"root/{templates.STORE}"
 FEATURES = "root/features/catalogue.json"
-PARTS = {RESULTS: ("results",), STORE: ("tracking", "registry", "_behaviour"), FEATURES: ("features",)}
+WORKSPACE = f"root/{workspace.NAME}"
+PARTS = {
+    RESULTS: ("results",),
+    STORE: ("tracking", "registry", "_behaviour"),
+    FEATURES: ("features",),
+    WORKSPACE: ("workspace",),
+}
 """What a lab has read of a file."""
 
 
@@ -132,6 +140,9 @@ def finish(name: str, solution: str, folder: Path) -> Finished:
         assert all(cell.outcome in ("ok", "text") for cell in record.cells)
         for part in ("root", "run"):
             shutil.copytree(place / part, folder / part, ignore=_sockets)
+        for database in (folder / STORE, folder / WORKSPACE):
+            if database.exists():
+                _settle(database)
         with closing(Prober(place, isolation)) as prober:
             answers = Answers(prober, folder.resolve() / "root")
             finished = Finished(
@@ -150,6 +161,12 @@ def finish(name: str, solution: str, folder: Path) -> Finished:
     return finished
 
 
+def _settle(database: Path) -> None:
+    """Bring all of it into one file."""
+    with closing(sqlite3.connect(database)) as connection:
+        assert connection.execute("PRAGMA journal_mode = DELETE").fetchone() == ("delete",)
+
+
 def _sockets(folder: str, names: list[str]) -> list[str]:
     return [name for name in names if not (Path(folder, name).is_file() or Path(folder, name).is_dir())]
 
@@ -164,12 +181,18 @@ def _came_with(exercise: Exercise) -> dict[str, int]:
         return {str(log.parent.relative_to(root)): len(list(log.glob("*.json"))) for log in root.rglob("_delta_log")}
 
 
-def copy(finished: Finished, place: Path) -> Path:
-    """A copy to be spoiled. Its files are the same ones: replace them, and never write into them."""
+def copy(finished: Finished, place: Path, part: str) -> None:
+    """A copy in which one part is to be spoiled. Its files are the same ones: replace them, and never write into them.
+
+    A copy that is there is used again where the part is a file, since the last change was to the same one.
+    """
+    if place.exists() and part in PARTS:
+        (place / part).unlink()
+        os.link(finished.folder / part, place / part)
+        return
     if place.exists():
         shutil.rmtree(place)
     shutil.copytree(finished.folder, place, copy_function=os.link)
-    return place
 
 
 def judge(finished: Finished, seen: Lab) -> tuple[dict[str, str], list[str]]:
@@ -342,3 +365,38 @@ def _types(value: Any) -> list[str]:
     if isinstance(value, list):
         return ["list", "tuple", "set"]
     return [type(value).__name__]
+
+
+def spoil_nested(right: Any, odd: Sequence[Any], rng: random.Random, count: int) -> Iterator[Any]:
+    """Nested data ``count`` times, each time with another of its parts gone, odd or like another part."""
+    for _ in range(count):
+        told = _anew(right)
+        ways = list(_ways(told))
+        if not ways:
+            return
+        *way, last = rng.choice(ways)
+        inner = _part(told, way)
+        if rng.random() < 0.1:
+            del inner[last]
+        else:
+            inner[last] = rng.choice(odd) if rng.random() < 0.7 else _anew(_part(told, rng.choice(ways)))
+        yield _anew(told)
+
+
+def _ways(value: Any, *way: Any) -> Iterator[tuple[Any, ...]]:
+    """The ways to all parts of nested data."""
+    if way:
+        yield way
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, part in inner:
+        yield from _ways(part, *way, name)
+
+
+def _part(value: Any, way: Sequence[Any]) -> Any:
+    for name in way:
+        value = value[name]
+    return value
+
+
+def _anew(value: Any) -> Any:
+    return json.loads(json.dumps(value))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,16 @@ import yaml
 
 from grader.suite.api import Lab
 from tests import spoiled
-from tests.spoiled import ODD, Answers, Finished
+from tests.spoiled import FEATURES, ODD, Answers, Finished
 
 pytestmark = [pytest.mark.lab, pytest.mark.proof, pytest.mark.timeout(900)]
 
-CATALOGUE = "root/features/catalogue.json"
 CHANGES = 60
 """Changes of each file."""
+
+
+def nested(right: Any, odd: list[Any], seed: int) -> Iterator[Any]:
+    return spoiled.spoil_nested(right, odd, random.Random(seed), CHANGES)
 
 
 @pytest.fixture(scope="module")
@@ -31,18 +34,9 @@ def finished(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     return spoiled.finish("ex2", "feature_store_client.py", tmp_path_factory.mktemp("ex2"))
 
 
-def parts(value: Any, *way: Any) -> Iterator[tuple[Any, ...]]:
-    """The ways to all parts of nested data."""
-    if way:
-        yield way
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for name, part in inner:
-        yield from parts(part, *way, name)
-
-
-def judged(finished: Finished, place: Path, file: Path, texts: Iterator[str]) -> None:
+def judged(finished: Finished, place: Path, file: Path, texts: Iterable[str]) -> None:
     """Have a copy judged with each of these texts in the place of a file, whose path is below the lab's folder."""
-    spoiled.copy(finished, place)
+    spoiled.copy(finished, place, str(file))
     for text in texts:
         (place / file).unlink()  # It is shared with the others.
         (place / file).write_text(text)
@@ -52,34 +46,12 @@ def judged(finished: Finished, place: Path, file: Path, texts: Iterator[str]) ->
         assert not mistakes, f"{mistakes}\n{text}"
 
 
-def changes(right: Any, odd: list[Any], dump: Callable[[Any], str], seed: int) -> Iterator[str]:
-    """The text of nested data, each time with another of its parts spoiled: odd, gone or like another part."""
-    rng = random.Random(seed)
-    for _ in range(CHANGES):
-        told = json.loads(json.dumps(right))
-        *way, last = rng.choice(list(parts(told)))
-        inner = told
-        for name in way:
-            inner = inner[name]
-        if rng.random() < 0.1:
-            del inner[last]
-        else:
-            inner[last] = rng.choice(odd) if rng.random() < 0.7 else _part(told, rng.choice(list(parts(told))))
-        yield dump(json.loads(json.dumps(told)))
-
-
-def _part(told: Any, way: tuple[Any, ...]) -> Any:
-    for name in way:
-        told = told[name]
-    return json.loads(json.dumps(told))
-
-
 def test_whatever_stands_in_the_catalogue(finished: Finished, tmp_path: Path) -> None:
     data = finished.data
     odd = [*ODD, "/lab", "/lab/tables/training", [data.key], [{"store": data.schema, "table": "sqlite_master"}]]
     odd += [data.customers_table, data.coffees_table, data.activity_table, data.time_key, [data.time_key]]
-    right = json.loads((finished.folder / CATALOGUE).read_text())
-    judged(finished, tmp_path / "lab", Path(CATALOGUE), changes(right, odd, json.dumps, 2))
+    right = json.loads((finished.folder / FEATURES).read_text())
+    judged(finished, tmp_path / "lab", Path(FEATURES), map(json.dumps, nested(right, odd, 2)))
 
 
 def test_whatever_stands_in_the_feature_spec(finished: Finished, tmp_path: Path) -> None:
@@ -87,5 +59,5 @@ def test_whatever_stands_in_the_feature_spec(finished: Finished, tmp_path: Path)
     file = next(finished.folder.glob("root/mlruns/**/feature_spec.yaml"))
     right = yaml.safe_load(file.read_text())
     odd = [*ODD, data.key, "country", "spend", data.growers_table, data.activity_table]
-    texts = changes(right, odd, yaml.safe_dump, 3)
+    texts = map(yaml.safe_dump, nested(right, odd, 3))
     judged(finished, tmp_path / "lab", file.relative_to(finished.folder), texts)

@@ -6,9 +6,10 @@ Raises a lab for each exercise, and spoils what it left behind (:mod:`tests.spoi
 from __future__ import annotations
 
 import json
+import random
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pyarrow as pa
 import pytest
 
 from tests import spoiled
-from tests.spoiled import RESULTS, STORE, Finished
+from tests.spoiled import RESULTS, STORE, WORKSPACE, Finished
 
 pytestmark = [pytest.mark.lab, pytest.mark.proof, pytest.mark.timeout(3600)]
 
@@ -45,7 +46,7 @@ def judged(finished: Finished, place: Path, changes: Iterable[tuple[str, str, Ch
     """Make each change in a fresh copy and have it judged. Of each its name, the part that it spoils, and how."""
     mistakes = {}
     for name, part, change in changes:
-        spoiled.copy(finished, place)
+        spoiled.copy(finished, place, part)
         change(place)
         _, wrong = spoiled.judge(finished, finished.spoiled(place, part))
         if wrong:
@@ -137,14 +138,53 @@ def test_whatever_the_tracking_store_holds(finished: Finished, tmp_path: Path) -
     judged(finished, tmp_path / "lab", changes())
 
 
-def storing(statement: str, *values: object) -> Change:
-    """A change of the tracking store."""
+def storing(statement: str, *values: object, part: str = STORE) -> Change:
+    """A change of a database."""
 
     def change(place: Path) -> None:
-        content = (place / STORE).read_bytes()
-        (place / STORE).unlink()
-        (place / STORE).write_bytes(content)
-        with closing(sqlite3.connect(place / STORE)) as connection, connection:
+        content = (place / part).read_bytes()
+        (place / part).unlink()
+        (place / part).write_bytes(content)
+        refused = suppress(sqlite3.IntegrityError)  # what the database itself refuses can't happen
+        with closing(sqlite3.connect(place / part)) as connection, connection, refused:
+            connection.execute("PRAGMA synchronous = OFF")
             connection.execute(statement, values)
 
     return change
+
+
+CHANGES = 10
+"""How many times each nested value of the workspace is changed."""
+ROWS = 12
+"""How many rows of each of the workspace's tables are changed: the last ones are the learner's."""
+
+
+def test_whatever_the_workspace_holds(finished: Finished, tmp_path: Path) -> None:
+    """Rows that are missing, values of another kind, and jobs, webhooks and messages with anything in their JSON."""
+    if not (finished.folder / WORKSPACE).exists():
+        pytest.skip("the exercise has no workspace")
+
+    rng = random.Random(6)
+
+    def changes() -> Iterator[tuple[str, str, Change]]:
+        with closing(sqlite3.connect(finished.folder / WORKSPACE)) as connection:
+            connection.row_factory = sqlite3.Row
+            tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            for table in (name for name in tables if not name.startswith("sqlite_")):
+                found = connection.execute(f"SELECT rowid AS place, * FROM {table} ORDER BY rowid DESC LIMIT {ROWS}")
+                for turn, row in enumerate(map(dict, found.fetchall())):
+                    place = row.pop("place")
+                    gone = f"DELETE FROM {table} WHERE rowid = ?"
+                    yield f"{table} {place} gone", WORKSPACE, storing(gone, place, part=WORKSPACE)
+                    for number, (column, value) in enumerate(row.items()):
+                        statement = f"UPDATE OR IGNORE {table} SET {column} = ? WHERE rowid = ?"
+                        other = VALUES[(turn + number) % len(VALUES)]
+                        values = [(repr(other), other)]
+                        if isinstance(value, str) and value[:1] in ("{", "["):
+                            told = spoiled.spoil_nested(json.loads(value), spoiled.ODD, rng, CHANGES)
+                            values += [(one, one) for one in map(json.dumps, told)]
+                        for what, instead in values:
+                            name = f"{table} {place} {column} {what}"[:200]
+                            yield name, WORKSPACE, storing(statement, instead, place, part=WORKSPACE)
+
+    judged(finished, tmp_path / "lab", changes())
