@@ -160,7 +160,8 @@ def _print_failed(card: Scorecard, exercise: Exercise, console: Console, command
             rows.append(("found", one_line(check.found)))
         if len(checks) > 1:
             rows += _named("checks", checks)
-        rows.append(("look at", _place(card, exercise, check)))
+        places = list(dict.fromkeys(_place(card, exercise, one) for one in checks))
+        rows += [("" if number else "look at", place) for number, place in enumerate(places[:FULL])]
         rows.append(("hint", f"{command} hint {card.exercise} {check.id}"))
         title = check.title if len(checks) == 1 else f"{len(checks)} checks failed for the same reason"
         _print_finding(console, "failed", _heading(title, sum(one.points for one in checks)), rows)
