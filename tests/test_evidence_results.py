@@ -58,3 +58,14 @@ def test_numbers_beyond_all_floats_are_compared_all_the_same() -> None:
     wanted = [{"grams": 10**400}, {"grams": 1}]
     assert rows_differ(list(reversed(wanted)), wanted, ["grams"]) is None
     assert rows_differ([{"grams": 10**401}, {"grams": 1.0}], wanted, ["grams"]) is not None
+
+
+def test_an_error_of_sparks_is_named_by_its_condition(tmp_path: Path) -> None:
+    """Its text may name another file in each lab, and is about the inside of Spark."""
+    text = (
+        "org.apache.spark.SparkException: [FAILED_READ_FILE.FILE_NOT_EXIST] Encountered error while reading file:///a"
+    )
+    told = {"kind": "error", "name": "Py4JJavaError", "message": text}
+    assert read(tmp_path, told) == Other("unreadable: Spark raised FAILED_READ_FILE.FILE_NOT_EXIST")
+    told = {"kind": "error", "name": "ValueError", "message": "no [such] thing"}
+    assert read(tmp_path, told) == Other("unreadable: ValueError: no [such] thing")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from types import NoneType
@@ -60,6 +61,8 @@ class Other:
 
 Result = Frame | Value | Raised | Other
 
+_CONDITION = re.compile(r"\[([A-Z][A-Z0-9_]+(?:\.[A-Z0-9_]+)*)\]")
+"""The name of an error as Spark writes it, such as [FAILED_READ_FILE.FILE_NOT_EXIST]."""
 _KINDS: dict[str, tuple[type, ...]] = {
     "bool": (bool,),
     "int": (int,),
@@ -108,5 +111,11 @@ def _result(name: str, value: dict[str, Any]) -> Result:
             None if value.get("stack") is None else str(value["stack"]),
         )
     if kind == "error":
-        return Other(f"unreadable: {value['name']}: {value['message']}")
+        return Other(f"unreadable: {_cause(str(value['name']), str(value['message']))}")
     return Other(str(value["type"]))
+
+
+def _cause(name: str, message: str) -> str:
+    """Why a result can't be read. Of Spark's errors their condition: the text may name another file each time."""
+    condition = _CONDITION.search(message)
+    return f"Spark raised {condition[1]}" if condition else f"{name}: {message}"
