@@ -125,13 +125,26 @@ class Own:
                 stages[event.version] = str(event.new)
         return None
 
-    def champion_before(self, third: int | None) -> int | None:
-        """The version that ``champion`` named last before it came to name the third."""
-        way = [e.version for e in self.story if e.what == "alias" and e.new == "champion" and e.version is not None]
+    def named(self, alias: str) -> list[int]:
+        """The versions that an alias named, one after another."""
+        return [
+            event.version
+            for event in self.story
+            if event.what == "alias" and event.new == alias and event.version is not None
+        ]
+
+    def champion_before(self, numbers: Numbers) -> int | None:
+        """The version that ``champion`` named before version 3.
+
+        Of several, one of versions 1 and 2 counts: the others may be earlier tries at version 3.
+        """
+        first, second, third = numbers
+        way = self.named("champion")
         if third in way:
             del way[len(way) - way[::-1].index(third) :]
-        before = [number for number in way if number != third]
-        return before[-1] if before else None
+        way = [number for number in way if number != third]
+        way = [number for number in way if number in (first, second)] or way
+        return way[-1] if way else None
 
 
 _known: list[Own] = []
@@ -286,7 +299,8 @@ def holds(mine: Own, place: int) -> None:
         if place in some:
             mismatch(wanted, f"version {place} answers as {what} does")
     wrong = sum(one != other for one, other in zip(held.predicted, reference.labels, strict=True))
-    mismatch(wanted, f"version {place} {f'predicts {wrong} rows otherwise' if wrong else 'gives other probabilities'}")
+    otherwise = f"predicts {wrong} of these {len(reference.labels)} rows otherwise"
+    mismatch(wanted, f"version {place} {otherwise if wrong else 'gives other probabilities'}")
 
 
 @check("register.first")
@@ -325,13 +339,20 @@ def test_versions(lab: Lab, data: Wine) -> None:
     wanted = f"the versions of {data.model_name} are 1, 2 and 3, in the order of the tasks"
     numbers = set(mine.model.versions)
     if numbers - {1, 2, 3}:
-        told = ", ".join(map(str, sorted(numbers)[:MOST]))
-        mismatch(wanted, f"its versions: {told}{', …' if len(numbers) > MOST else ''}")
+        told = f"its versions are {listed(sorted(numbers))}"
+        for what, some in zip(WHAT, mine.candidates, strict=True):
+            if len(some) > 1:
+                told += f"; versions {listed(some)} hold {what}"
+        mismatch(wanted, told)
     for place, some in enumerate(mine.candidates, start=1):
         if not some and place not in mine.held:
             hangs_on(HOLDS[place - 1], mine.lacks(place, place))
         if some and place not in some:
             mismatch(wanted, f"{WHAT[place - 1]} is version {some[0]}")
+
+
+def listed(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, numbers[:MOST])) + (", …" if len(numbers) > MOST else "")
 
 
 @check("register.lineage")
@@ -459,7 +480,7 @@ def test_archived(lab: Lab, data: Wine) -> None:
         if second not in live:
             mismatch(wanted, f"version {second} is in the stage {stages.get(second)}")
         if len(live) > 1:
-            mismatch(wanted, f"in Production: versions {', '.join(map(str, live[:MOST]))}")
+            mismatch(wanted, f"in Production: versions {listed(live)}")
         if "Production" not in mine.way(first):
             depends(test_first_promoted, "stages.first", mine, wanted, f"version {first} never was in Production")
         mismatch(wanted, f"version {first} is in the stage {stages.get(first)}")
@@ -490,12 +511,13 @@ def test_champion(lab: Lab, data: Wine) -> None:
 
     def judge(numbers: Numbers) -> None:
         better, _ = by_score(mine, numbers)
-        named = mine.champion_before(numbers[2])
+        named = mine.champion_before(numbers)
         if named is None:
             at_once = "champion" in mine.model.aliases
             mismatch(wanted, "champion named version 3 only" if at_once else "there is no alias champion")
         if named not in better:
-            mismatch(wanted, f"champion named version {named}")
+            worse = ", which predicts fewer of them rightly" if named in numbers[:2] else ""
+            mismatch(wanted, f"champion named version {named}{worse}")
 
     judged(mine, judge)
 
@@ -505,16 +527,21 @@ def test_challenger(lab: Lab, data: Wine) -> None:
     mine, wanted = own(lab, data), "challenger names the one of versions 1 and 2 that was not champion"
 
     def judge(numbers: Numbers) -> None:
-        _, worse = by_score(mine, numbers)
-        # Whoever took the wrong one as champion has paid for it: the challenger may be the other.
-        pair, named = set(numbers[:2]), mine.champion_before(numbers[2])
-        found = mine.model.aliases.get("challenger")
-        if found is None:
+        named = mine.named("challenger")
+        if not named:
             mismatch(wanted, "there is no alias challenger")
-        if found not in worse | (pair - {named} if named in pair else set()):
-            mismatch(wanted, f"challenger names version {found}")
+        # That it stays when version 3 takes over is for the check on that.
+        if not challengers(mine, numbers).intersection(named):
+            mismatch(wanted, f"challenger names version {named[-1]}")
 
     judged(mine, judge)
+
+
+def challengers(mine: Own, numbers: Numbers) -> set[int | None]:
+    """The versions that ``challenger`` may name: the worse one, and the one that was not taken as champion."""
+    _, worse = by_score(mine, numbers)
+    pair, named = set(numbers[:2]), mine.champion_before(numbers)
+    return worse | (pair - {named} if named in pair else set())
 
 
 @check("aliases.promoted")
@@ -529,15 +556,26 @@ def test_third_takes_over(lab: Lab, data: Wine) -> None:
             mismatch(wanted, f"champion names version {champion}" if champion else "there is no alias champion")
         if fallback is None:
             mismatch(wanted, f"there is no alias {alias}")
-        before = mine.champion_before(third.number)
+        before = mine.champion_before(numbers)
         if before is None:
             if fallback not in by_score(mine, numbers)[0]:
                 depends(test_champion, "aliases.champion", mine, wanted, "champion named no version before version 3")
         elif fallback != before:
             mismatch(wanted, f"{alias} names version {fallback}")
+        challenger_stays(mine, numbers)
         stages_stay(mine, numbers)
 
     judged(mine, judge)
+
+
+def challenger_stays(mine: Own, numbers: Numbers) -> None:
+    """Judge that the alias ``challenger``, if it ever was right, still is."""
+    right, now = challengers(mine, numbers), mine.model.aliases.get("challenger")
+    then = [number for number in mine.named("challenger") if number in right]
+    if then and now not in right:
+        moved = f"it names version {now} now" if now else "it was removed"
+        wanted = "challenger stays where it is when version 3 takes over"
+        mismatch(wanted, f"challenger named version {then[-1]}, and {moved}")
 
 
 def stages_stay(mine: Own, numbers: Numbers) -> None:

@@ -140,7 +140,8 @@ def test_rolled_back(lab: Lab, data: Wine) -> None:
     if good != "Production":
         others = [n for n in found.in_stage("Production") if n not in (data.bad_line, data.good_line)]
         none = "the bad version still is" if bad == "Production" else "no version is"
-        mismatch(wanted, f"{'another version is' if others else none} in Production")
+        instead = f"version {others[0]}, which was not live last before the bad one, is" if others else none
+        mismatch(wanted, f"{instead} in Production")
     if bad != "Archived":
         mismatch(wanted, "the bad version was deleted" if bad == "deleted" else f"the bad version's stage is {bad}")
     others_stay(found, data.line, wanted, moved=(data.bad_line, data.good_line))
@@ -168,4 +169,6 @@ def test_deleted(lab: Lab, data: Wine) -> None:
     if data.to_delete in found.versions:
         gone = data.old.versions.keys() - found.versions.keys()
         mismatch(wanted, "another version was deleted" if gone else "no version was deleted")
+    for number in sorted(data.old.versions.keys() - found.versions.keys() - {data.to_delete}):
+        mismatch(f"{wanted}, and no other", f"version {number}, which does not have this tag, was deleted as well")
     others_stay(found, data.old, wanted, moved=(data.to_delete,))

@@ -60,7 +60,7 @@ latest_version = np.max([int(v.version) for v in client.search_model_versions(f"
 
 # %% Task 13
 found = client.search_model_versions(f"name = '{search_model}' and tags.`{search_key}` = '{search_value}'")
-tagged_versions = np.array([v.version for v in found])
+tagged_versions = pd.Index([v.version for v in found])
 
 # %% Task 18
 client.copy_model_version(f"models:/{load_model}/{release_version}", release_model)

@@ -1,6 +1,6 @@
 # Makes the old champion challenger when version 3 takes over.
 # base: accepted/client_api.py
-# fails: aliases.challenger
+# fails: aliases.promoted
 
 # %% Task 8: version 3 takes over
 before = client.get_model_version_by_alias(model_name, "champion").version

@@ -126,7 +126,7 @@ def _read(value: Any) -> dict[str, Any]:
         return _exception(value)
     if module.startswith("numpy") and hasattr(value, "item") and getattr(value, "shape", None) == ():
         value = value.item()
-    elif (module.startswith("numpy") and name == "ndarray") or (module.startswith("pandas") and name == "Series"):
+    elif module.split(".")[0] in ("numpy", "pandas") and hasattr(kind, "tolist"):  # an array, a Series, an Index
         value = value[:MOST_ROWS].tolist()
     plain = _plain(value)
     if plain is not NotImplemented:
