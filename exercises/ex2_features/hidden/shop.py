@@ -59,13 +59,17 @@ def known(lab: Lab, name: str) -> FeatureTable:
 def has_keys(lab: Lab, name: str, keys: set[str], times: tuple[str, ...] = ()) -> None:
     """Judge the primary keys, and the timestamp key if there is to be one."""
     entry = known(lab, name)
+    if times and entry.timestamp_keys != times:
+        found = "no timestamp key is declared"
+        if times[0] in entry.primary_keys:
+            found += f": {times[0]} is only a primary key"
+        if entry.timestamp_keys:
+            found = f"its timestamp key is {', '.join(entry.timestamp_keys)}"
+        mismatch(f"{name} has the timestamp key {times[0]}", found)
     wanted = f"{name} has the primary key{'s' if len(keys) > 1 else ''} {' and '.join(sorted(keys))}"
     if set(entry.primary_keys) != keys:
         found = ", ".join(entry.primary_keys)
         mismatch(wanted, f"its primary keys are {found}" if found else "it has no primary key")
-    if times and entry.timestamp_keys != times:
-        found = ", ".join(entry.timestamp_keys)
-        mismatch(f"{name} has the timestamp key {times[0]}", f"it is {found}" if found else "it has none")
     if not times and entry.timestamp_keys:
         mismatch(f"{name} is no time series", f"its timestamp key is {entry.timestamp_keys[0]}")
 

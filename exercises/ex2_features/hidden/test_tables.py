@@ -143,14 +143,15 @@ def _far(rows: Sequence[Row], distance: Any) -> bool:
 def test_lost(lab: Lab, data: Coffee) -> None:
     told = lab.results.get("lost")
     found = lab.value("lost", "set") if isinstance(told, Value) and told.type == "set" else lab.sequence("lost")
-    wanted = "lost lists the keys of the customers that are not in customers_2, once each"
+    wanted = "lost lists the keys of the customers of customers_1 that are not in customers_2, once each"
     keys = {value for value in found if _is_key(value)}
     if len(keys) != len(found):
         strange = sum(not _is_key(value) for value in found)
         mismatch(wanted, f"{strange} values are no keys" if strange else "some key is in it more than once")
     absent, others = len(data.lost - keys), len(keys - data.lost)
     if (absent or others) and keys != _lost_of_own(lab, data):
-        mismatch(wanted, f"{absent} are missing from it, and {others} do not belong there")
+        counts = [f"{absent} are missing from it"] * bool(absent) + [f"{others} do not belong there"] * bool(others)
+        mismatch(wanted, ", and ".join(counts))
 
 
 def _is_key(value: Any) -> bool:
