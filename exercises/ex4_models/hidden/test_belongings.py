@@ -130,12 +130,12 @@ def declared(model: Model, data: Diabetes) -> Column | None:
 
 
 def multiplied(lab: Lab, data: Diabetes, by: str) -> tuple[Answer, ...]:
-    """What the model of task 6 answers without a param, and with each of the values."""
+    """What the model of task 6 answers without a param, with each of the values, and with 0."""
     param = declared(logged(lab, data, "params_run", by), data)
     name = data.param_name if param is None else str(param.name)
     # A param that was declared as text gets text: that it is none is held against the declaration.
     kind = str if param is not None and param.type == "string" else float
-    told = [rows(data.held_out, params={name: kind(value)}) for value in data.param_given]
+    told = [rows(data.held_out, params={name: kind(value)}) for value in (*data.param_given, 0.0)]
     return asked(lab, data, "params_run", by, rows(data.held_out), *told)
 
 
@@ -170,13 +170,16 @@ def test_default(lab: Lab, data: Diabetes) -> None:
 
 def follows(answers: tuple[Answer, ...], data: Diabetes) -> str | None:
     """What is wrong with the answers to the values that were given, as a sentence, or None."""
-    for answer, value in zip(answers[1:], data.param_given, strict=True):
+    for answer, value in zip(answers[1:-1], data.param_given, strict=True):
         found = plain(answer, len(data.held_out))
         if isinstance(found, str):
             return found
         many = wrong(found, [base * value for base in data.base_predictions])
         if many:
             return f"{many} of {len(found)} predictions are others: predict has to multiply by the value in params"
+    nothing = as_numbers(answers[-1].values or ())
+    if nothing is None or len(nothing) != len(data.held_out) or wrong(nothing, [0.0] * len(nothing)):
+        return "given the value 0, it predicts something else than 0: 0 is a value like any other"
     return None
 
 
