@@ -129,7 +129,7 @@ def _wrong_parameter(told: Mapping[str, str], wanted: Mapping[str, str]) -> str 
             return f"the parameter {name} is missing"
         right = told[name] == value or (number(value) is not None and number(told[name]) == number(value))
         if not right and not (value.startswith("/") and _same_file(told[name], value)):
-            return f"the parameter {name} has another value"
+            return f"the parameter {name} has the value {told[name][:60]!r}"
     return None
 
 

@@ -230,7 +230,11 @@ def test_measured(lab: Lab, data: Parcels) -> None:
             if fails(judge_test_job, lab, data):
                 hangs_on("jobs.test", "the test measures on train.csv")
             mismatch(wanted, "the figure is the share of the rows in train.csv")
-        mismatch(wanted, "the tag holds no number" if number(text) is None else f"the figure of {WHICH[kind]} is wrong")
+        found = "the tag holds no number" if number(text) is None else f"the figure of {WHICH[kind]} is wrong"
+        rounded = round(data.candidate(kind).scorer.accuracy(data.recent), 1)
+        if len(text.partition(".")[2]) < 2 and is_share(text, rounded):
+            found = f"the figure of {WHICH[kind]} is rounded to one decimal: two or more tell versions apart"
+        mismatch(wanted, found)
 
 
 # What became of them

@@ -1,6 +1,6 @@
 # Moves the version itself, without the job.
 # base: accepted/rest_interface.py
-# fails: runs.deployed runs.reference
+# fails: runs.deployed
 
 # %% Task 6: no run of the job
 for path, fields in (
