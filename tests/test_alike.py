@@ -17,8 +17,10 @@ STARTER = submission.read(EX5.starter).cells
 
 
 def accepted() -> dict[str, tuple[Cell, ...]]:
+    """The accepted solutions that were written apart: those with a base share its cells."""
     folder = solutions.default_folder(EX5) / "accepted"
-    return {path.stem: submission.read(path).cells for path in sorted(folder.glob("*.py"))}
+    paths = (path for path in sorted(folder.glob("*.py")) if "# base:" not in path.read_text())
+    return {path.stem: submission.read(path).cells for path in paths}
 
 
 def cells(text: str) -> tuple[Cell, ...]:
