@@ -71,6 +71,18 @@ def test_which_tasks_a_heading_names(title: str, tasks: set[int]) -> None:
     assert court.tasks_in(title) == tasks
 
 
+@pytest.mark.parametrize(("task", "cells"), [(4, [2]), (5, [3]), (6, [4]), (7, [4])])
+def test_a_heading_that_only_mentions_a_task_is_not_about_it(task: int, cells: list[int]) -> None:
+    titles = (
+        "Task 1: rows",
+        "Task 4: a model",
+        "Task 5: predictions of the model of task 4",
+        "Task 6: best, task 7: last",
+    )
+    notebook = tuple(Cell(number, title, "python", "x = 1", 1) for number, title in enumerate(titles, start=1))
+    assert court._concerned(task, (), notebook) == cells
+
+
 def test_a_check_that_hangs_on_another_is_not_reached() -> None:
     told = {"passed": False, "expected": "", "found": "nothing was logged yet", "hangs_on": "log.curve"}
     notebook = (Cell(4, "Task 2: steps", "python", "", 9),)

@@ -149,7 +149,9 @@ def _concerned(task: int, words: tuple[str, ...], cells: tuple[Cell, ...]) -> li
     """
     code = [cell for cell in cells if cell.language != "markdown"]
     tasks = {cell.index: tasks_in(cell.title) for cell in code}
-    headed = [cell.index for cell in code if task in tasks[cell.index]]
+    # "Task 5: the model of task 4" is about task 4 only where no heading begins with that.
+    first = [cell.index for cell in code if task in tasks_in(cell.title.partition(":")[0])]
+    headed = first or [cell.index for cell in code if task in tasks[cell.index]]
     if headed:
         return headed
     code = [cell for cell in code if not tasks[cell.index] and not _SET_UP.match(cell.title)]

@@ -15,10 +15,11 @@ def test_experiment(lab: Lab, data: Tumours) -> None:
     own, asked = own_runs(lab, data), names_asked(data)
     if not own:
         mismatch(wanted, "the lab's tracking store holds no run of yours")
-    runs = [run for run in own if run.name in asked] or own
+    # Of several runs with the same name, the one that began last counts.
+    runs = list({run.name: run for run in own if run.name in asked}.values()) or own
     astray = [run for run in runs if run.experiment != data.experiment]
     if astray:
-        mismatch(wanted, f"{len(astray)} of your runs are in another experiment")
+        mismatch(wanted, f"in another experiment: {len(astray)} of your runs, such as {astray[0].name[:60]!r}")
 
 
 @check("log.params")

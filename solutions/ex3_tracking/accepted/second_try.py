@@ -2,6 +2,10 @@
 # base: accepted/fluent_api.py
 # fails: nothing
 
+# %% Task 1: a run in the default experiment, which stays there
+with mlflow.start_run(run_name=widget("run_name")):
+    mlflow.log_params({"n_estimators": n_estimators, "max_depth": max_depth})
+
 # %% Task 1: a run with the wrong metrics, deleted
 mlflow.set_experiment(widget("experiment"))
 with mlflow.start_run(run_name=widget("run_name")) as slip:
