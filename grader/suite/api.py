@@ -34,6 +34,8 @@ from grader.evidence.results import Frame, Other, Raised, Result, Value, read_re
 from grader.lab.probe import Prober
 from grader.runtime.templates import STORE
 
+MOST_LISTED = 8
+"""How many things a sentence lists."""
 Test = TypeVar("Test", bound=Callable[..., None])
 
 
@@ -57,6 +59,11 @@ def hangs_on(check_id: str, why: str) -> NoReturn:
     The other check must have failed (or be not reached itself): one mistake is told once. The judge holds it to that.
     """
     raise Unmet(check_id, why)
+
+
+def listed(values: Sequence[object]) -> str:
+    """The first values, separated by commas, as a sentence shows them; an ellipsis stands for more."""
+    return ", ".join(map(str, values[:MOST_LISTED])) + (", …" if len(values) > MOST_LISTED else "")
 
 
 def check(check_id: str) -> Callable[[Test], Test]:

@@ -134,9 +134,8 @@ def test_family(lab: Lab, data: Tumours) -> None:
         found = f"{len(missing)} of the {len(data.grid)} depths have no child run"
         mismatch(wanted, "the child run of a depth failed or was killed" if given_up & set(missing) else found)
     if other or doubled:
-        told = [f"child runs of other depths: {other}"] * bool(other)
-        told += [f"depths with several child runs: {len(doubled)}"] * bool(doubled)
-        mismatch(wanted, "; ".join(told))
+        told = {"child runs of other depths": other, "depths with several child runs": len(doubled)}
+        mismatch(wanted, "; ".join(f"{what}: {count}" for what, count in told.items() if count))
 
 
 @check("compare.metrics")

@@ -5,11 +5,8 @@ from __future__ import annotations
 from tracked import names_asked, own_runs, run_of
 
 from fixtures.tumours import Tumours
-from grader.suite.api import Lab, check, hangs_on, mismatch
+from grader.suite.api import Lab, check, hangs_on, listed, mismatch
 from grader.suite.runs import close, param_is, wrong_metrics
-
-MOST = 8
-"""How many steps a sentence lists."""
 
 
 @check("log.experiment")
@@ -80,11 +77,7 @@ def _wrong_steps(steps: list[int], data: Tumours) -> str:
         "that trees does not name": set(steps) - set(data.trees),
         "with several values": {step for step in steps if steps.count(step) > 1},
     }
-    return "; ".join(f"steps {what}: {_some(found)}" for what, found in told.items() if found)
-
-
-def _some(steps: set[int]) -> str:
-    return ", ".join(map(str, sorted(steps)[:MOST])) + (", …" if len(steps) > MOST else "")
+    return "; ".join(f"steps {what}: {listed(sorted(found))}" for what, found in told.items() if found)
 
 
 @check("log.curve")

@@ -21,13 +21,11 @@ from grader.evidence import Mismatch, Unreadable
 from grader.evidence.behaviour import Answer, Call
 from grader.evidence.models import Model
 from grader.evidence.registry import Event, RegisteredModel, Version
-from grader.suite.api import Lab, Unmet, check, hangs_on, mismatch
+from grader.suite.api import MOST_LISTED, Lab, Unmet, check, hangs_on, listed, mismatch
 from grader.suite.runs import number as figure
 
 FIRST, LAST = 4, 8
 """So many of a model's first and last versions are loaded: loading takes time, and three are asked for."""
-MOST = 8
-"""How many things a sentence lists."""
 ROUNDED = 0.0051
 """How far an accuracy may be off: two decimals are enough."""
 SURE = 1e-6
@@ -351,10 +349,6 @@ def test_versions(lab: Lab, data: Wine) -> None:
             mismatch(wanted, f"{WHAT[place - 1]} is version {some[0]}")
 
 
-def listed(numbers: Sequence[int]) -> str:
-    return ", ".join(map(str, numbers[:MOST])) + (", …" if len(numbers) > MOST else "")
-
-
 @check("register.lineage")
 def test_lineage(lab: Lab, data: Wine) -> None:
     mine = own(lab, data)
@@ -446,7 +440,7 @@ def promoted(lab: Lab, data: Wine, place: int) -> None:
         number = mine.at(numbers, place).version.number
         way = mine.way(number)
         if ("Staging", "Production") not in itertools.pairwise(way):
-            mismatch(wanted, f"the stages of version {number}, one after another: {', '.join(way[:MOST])}")
+            mismatch(wanted, f"the stages of version {number}, one after another: {', '.join(way[:MOST_LISTED])}")
 
     judged(mine, judge)
 
